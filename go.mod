@@ -1,0 +1,3 @@
+module github.com/visagedb/visage
+
+go 1.25.0
