@@ -1,0 +1,117 @@
+package detect_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/visagedb/visage/embed/detect"
+	"github.com/visagedb/visage/embed/internal/cv"
+	"github.com/visagedb/visage/embed/internal/golden"
+	"github.com/visagedb/visage/embed/internal/ort"
+	"github.com/visagedb/visage/internal/face"
+)
+
+var limits = cv.Limits{Bytes: 1 << 26, Pixels: 1e8}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if n := cv.Open() + ort.Open(); n != 0 {
+		println("native handles left open:", n)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// openers says which decoder reads which weights file.
+var openers = map[string]func(*ort.Session) (detect.Detector, error){
+	"scrfd_500m_bnkps": detect.OpenSCRFD,
+	"scrfd_2.5g_bnkps": detect.OpenSCRFD,
+	"yunet_n_dynamic":  detect.OpenYuNet,
+	"yunet_s_dynamic":  detect.OpenYuNet,
+}
+
+func openDetector(t *testing.T, weights string, open func(*ort.Session) (detect.Detector, error)) detect.Detector {
+	t.Helper()
+	runtime, err := ort.OpenRuntime(golden.OrtLib(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { check(t, runtime.Close()) })
+	session, err := runtime.NewSession(golden.Read(t, filepath.Join(golden.Models(t), weights+".onnx")), ort.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	detector, err := open(session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { check(t, detector.Close()) })
+	return detector
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func decode(t *testing.T, path string) *cv.Image {
+	t.Helper()
+	photo, err := cv.Decode(golden.Read(t, path), limits)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	t.Cleanup(func() { check(t, photo.Close()) })
+	return photo
+}
+
+// Boxes must lie within 2 pixels or IoU 0.95 of the reference's, landmarks
+// within 2 % of the distance of the eyes, scores within 0.03.
+func TestDetectorsMatchTheReference(t *testing.T) {
+	t.Parallel()
+	reference := golden.Load(t)
+	for weights, open := range openers {
+		t.Run(weights, func(t *testing.T) {
+			t.Parallel()
+			detector := openDetector(t, weights, open)
+			for name, photo := range reference.Photos {
+				found, err := detector.Detect(context.Background(), decode(t, golden.PhotoPath(t, name)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				compare(t, name, found, photo.Detect[weights])
+			}
+		})
+	}
+}
+
+func compare(t *testing.T, name string, got []face.Detection, want []golden.Detection) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: found %d faces, want %d", name, len(got), len(want))
+		return
+	}
+	for i, w := range want {
+		box := face.Box{X1: w.Box[0], Y1: w.Box[1], X2: w.Box[2], Y2: w.Box[3]}
+		g := got[i]
+		worst := max(abs(g.Box.X1-box.X1), abs(g.Box.Y1-box.Y1), abs(g.Box.X2-box.X2), abs(g.Box.Y2-box.Y2))
+		if iou := g.Box.IoU(box); worst > 2 && iou < 0.95 {
+			t.Errorf("%s face %d: box %v is %.2f pixels and IoU %.3f from %v", name, i, g.Box, worst, iou, box)
+		}
+		if abs(g.Confidence-w.Score) > 0.03 {
+			t.Errorf("%s face %d: confidence %.3f, want %.3f", name, i, g.Confidence, w.Score)
+		}
+		marks := golden.Points(w.Landmarks)
+		left, right, _ := marks.Eyes()
+		for k, p := range marks {
+			if off := g.Landmarks[k].Distance(p); off > 0.02*left.Distance(right) {
+				t.Errorf("%s face %d: landmark %d is %.2f pixels from the reference, eyes are %.0f apart", name, i, k, off, left.Distance(right))
+			}
+		}
+	}
+}
+
+func abs(v float32) float32 { return max(v, -v) }

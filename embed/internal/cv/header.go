@@ -1,0 +1,89 @@
+package cv
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"io"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+	"golang.org/x/image/webp"
+)
+
+type header struct {
+	format        string
+	width, height int
+	truncated     bool
+}
+
+// formats lists the kinds that are read, by the bytes they begin with.
+var formats = []struct {
+	name   string
+	magic  string // '?' stands for any byte
+	config func(io.Reader) (image.Config, error)
+}{
+	{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig},
+	{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig},
+	{"WebP", "RIFF????WEBP", webp.DecodeConfig},
+	{"BMP", "BM????\x00\x00\x00\x00", bmp.DecodeConfig},
+	{"TIFF", "II*\x00", tiff.DecodeConfig},
+	{"TIFF", "MM\x00*", tiff.DecodeConfig},
+}
+
+// readHeader finds kind and size without decoding a pixel.
+func readHeader(data []byte) (header, error) {
+	for _, f := range formats {
+		if !hasMagic(data, f.magic) {
+			continue
+		}
+		config, err := f.config(bytes.NewReader(data))
+		if err != nil {
+			return header{}, fmt.Errorf("%w: header of the %s: %w", ErrDamaged, f.name, err)
+		}
+		if config.Width < 1 || config.Height < 1 {
+			return header{}, fmt.Errorf("%w: the %s says %dx%d pixels", ErrDamaged, f.name, config.Width, config.Height)
+		}
+		cut := f.name == "JPEG" && !jpegEnds(data)
+		return header{f.name, config.Width, config.Height, cut}, nil
+	}
+	return header{}, ErrUnsupported
+}
+
+func hasMagic(data []byte, magic string) bool {
+	if len(data) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != data[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// jpegEnds says whether an end-of-image marker follows the first scan. OpenCV
+// fills what is missing of a JPEG with grey instead of refusing it. The
+// segments before the scan are skipped by their length, because a thumbnail in
+// them has an end-of-image marker of its own (ITU-T T.81, annex B).
+func jpegEnds(data []byte) bool {
+	const startOfScan, endOfImage = 0xda, "\xff\xd9"
+	for at := 2; at+4 <= len(data); {
+		if data[at] != 0xff {
+			return false
+		}
+		marker := data[at+1]
+		if marker == 0xff { // fill byte
+			at++
+			continue
+		}
+		if marker == startOfScan {
+			return bytes.LastIndex(data[at:], []byte(endOfImage)) > 0
+		}
+		at += 2 + int(binary.BigEndian.Uint16(data[at+2:]))
+	}
+	return false
+}

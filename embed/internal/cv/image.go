@@ -1,0 +1,92 @@
+package cv
+
+import (
+	"fmt"
+	"image"
+	"sync/atomic"
+
+	"gocv.io/x/gocv"
+)
+
+var open atomic.Int64
+
+// Open is the number of images and cascades that are not yet closed, for leak
+// tests.
+func Open() int64 { return open.Load() }
+
+// Image is a picture of 8 bits per channel in OpenCV's memory: three channels
+// in the order blue, green, red, or one channel of grey. Whoever makes an Image
+// closes it. An Image is not changed after it was made, so that several
+// goroutines may read it.
+type Image struct {
+	mat    gocv.Mat
+	closed atomic.Bool
+}
+
+func own(mat gocv.Mat) *Image {
+	open.Add(1)
+	return &Image{mat: mat}
+}
+
+// FromPixels copies interleaved pixels, height rows of width pixels of the
+// given number of channels (1 or 3), into an Image.
+func FromPixels(width, height, channels int, pixels []byte) (*Image, error) {
+	kind := gocv.MatTypeCV8UC3
+	if channels == 1 {
+		kind = gocv.MatTypeCV8UC1
+	}
+	if width < 1 || height < 1 || (channels != 1 && channels != 3) || len(pixels) != width*height*channels {
+		return nil, fmt.Errorf("picture of %dx%d pixels and %d channels does not fit %d bytes", width, height, channels, len(pixels))
+	}
+	view, err := gocv.NewMatFromBytes(height, width, kind, pixels)
+	if err != nil {
+		return nil, fmt.Errorf("copy pixels: %w", err)
+	}
+	defer view.Close() // it points into Go's memory
+	return own(view.Clone()), nil
+}
+
+// Close frees the picture. It may be called twice.
+func (m *Image) Close() error {
+	if m == nil || !m.closed.CompareAndSwap(false, true) {
+		return nil
+	}
+	open.Add(-1)
+	return m.mat.Close()
+}
+
+// Width is the number of columns.
+func (m *Image) Width() int { return m.mat.Cols() }
+
+// Height is the number of rows.
+func (m *Image) Height() int { return m.mat.Rows() }
+
+// Channels is 3 (blue, green, red) or 1 (grey).
+func (m *Image) Channels() int { return m.mat.Channels() }
+
+// Bounds is the rectangle from 0,0 to Width,Height.
+func (m *Image) Bounds() image.Rectangle { return image.Rect(0, 0, m.Width(), m.Height()) }
+
+// Pixels gives the interleaved bytes, row by row. They live in OpenCV's memory
+// and are gone after Close; do not write to them.
+func (m *Image) Pixels() ([]byte, error) {
+	pixels, err := m.mat.DataPtrUint8()
+	if err != nil {
+		return nil, fmt.Errorf("pixels of a picture: %w", err)
+	}
+	return pixels, nil
+}
+
+// RGBA copies the picture into Go's own type.
+func (m *Image) RGBA() (*image.RGBA, error) {
+	pixels, err := m.Pixels()
+	if err != nil {
+		return nil, err
+	}
+	out := image.NewRGBA(m.Bounds())
+	n := m.Channels()
+	for i, j := 0, 0; i < len(pixels); i, j = i+n, j+4 {
+		out.Pix[j], out.Pix[j+1], out.Pix[j+2], out.Pix[j+3] = pixels[i+n-1], pixels[i+n/2], pixels[i], 255
+	}
+	return out, nil
+}
