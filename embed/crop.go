@@ -33,26 +33,27 @@ type Crop struct {
 }
 
 // Extract finds the faces of an encoded photograph and cuts them out, aligned
-// as for recognition. Errors are those of Embed.
-func (e *Embedder) Extract(ctx context.Context, data []byte, which face.Choice) ([]Crop, error) {
+// as for recognition. It also tells the photograph's size in pixels, as
+// displayed. Errors are those of Embed.
+func (e *Embedder) Extract(ctx context.Context, data []byte, which face.Choice) ([]Crop, image.Point, error) {
 	picture, err := e.decode(data)
 	if err != nil {
-		return nil, err
+		return nil, image.Point{}, err
 	}
 	defer picture.Close()
 	found, err := e.find(ctx, picture, which)
 	if err != nil {
-		return nil, err
+		return nil, image.Point{}, err
 	}
 	crops := make([]Crop, len(found))
 	for i, d := range found {
 		png, err := cropPNG(picture, d)
 		if err != nil {
-			return nil, internal(ctx, err, "cut out a face")
+			return nil, image.Point{}, internal(ctx, err, "cut out a face")
 		}
 		crops[i] = Crop{d, png}
 	}
-	return crops, nil
+	return crops, image.Pt(picture.Width(), picture.Height()), nil
 }
 
 func cropPNG(picture *cv.Image, found face.Detection) (_ []byte, err error) {

@@ -90,3 +90,6 @@ func (m *Image) RGBA() (*image.RGBA, error) {
 	}
 	return out, nil
 }
+
+// Version is OpenCV's own, such as "4.6.0".
+func Version() string { return gocv.OpenCVVersion() }

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/visagedb/visage/embed"
+	"github.com/visagedb/visage/embed/registry"
+	"github.com/visagedb/visage/internal/config"
+	"github.com/visagedb/visage/internal/pgserver"
+	"github.com/visagedb/visage/internal/postgres"
+)
+
+// app is what the commands share.
+type app struct {
+	settings    config.Settings
+	log         *slog.Logger
+	out, errOut io.Writer
+}
+
+// withDatabase connects, to a private Postgres where no other is named, and
+// closes all of it after use. A private one is kept at the schema of this
+// program.
+func (a *app) withDatabase(ctx context.Context, use func(*postgres.DB) error) error {
+	if a.settings.DatabaseURL != "" {
+		return withDatabaseAt(ctx, a.settings.DatabaseURL, use)
+	}
+	return a.withServer(ctx, func(url string) error {
+		return withDatabaseAt(ctx, url, func(db *postgres.DB) error {
+			if err := db.MigrateUp(ctx); err != nil {
+				return err
+			}
+			return use(db)
+		})
+	})
+}
+
+// withServer runs the private Postgres while it is used.
+func (a *app) withServer(ctx context.Context, use func(url string) error) (err error) {
+	server, err := pgserver.Start(ctx, a.pgserver())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	return use(server.URL())
+}
+
+func withDatabaseAt(ctx context.Context, url string, use func(*postgres.DB) error) error {
+	db, err := postgres.Open(ctx, postgres.Config{URL: url})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return use(db)
+}
+
+func (a *app) pgserver() pgserver.Config {
+	return pgserver.Config{Home: a.settings.Home, Logger: a.log}
+}
+
+// store finds weights in the home folder and in the folders of --models.
+func (a *app) store() (*registry.Store, error) {
+	entries, err := registry.Entries()
+	if err != nil {
+		return nil, err
+	}
+	dirs := append([]string{filepath.Join(a.settings.Home, "models")}, a.settings.Models...)
+	return registry.NewStore(entries, dirs...), nil
+}
+
+// models says which models a command is to use; none for the best installed.
+type models struct{ detector, recognizer string }
+
+// withEmbedder opens the models, says aloud which were chosen by default, and
+// closes them after use.
+func (a *app) withEmbedder(m models, use func(*embed.Embedder) error) (err error) {
+	store, err := a.store()
+	if err != nil {
+		return err
+	}
+	e, err := embed.Open(embed.Config{
+		Store: store, Detector: m.detector, Recognizer: m.recognizer, OrtLib: a.settings.OrtLib,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	if m.detector == "" || m.recognizer == "" {
+		a.log.Info("using the best models installed", "detector", e.Detector(), "recognizer", e.Recognizer())
+	}
+	return use(e)
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/visagedb/visage/embed"
+	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/postgres"
+)
+
+// finding is one line of the doctor's report.
+type finding struct {
+	Part   string `json:"part"`
+	State  string `json:"state"` // "ok", "warning" or "broken"
+	Detail string `json:"detail"`
+}
+
+func doctorCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "doctor", Short: "Check all parts and say what to do", Args: cobra.NoArgs,
+		Long:    "Doctor checks Postgres, pgvector, ONNX Runtime, OpenCV, models and threads.\nIt fails if a part that is needed does not work.",
+		Example: "  visage doctor",
+	}
+	asJSON := jsonFlag(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		findings := append(a.checkEmbedding(), a.checkDatabase(cmd.Context())...)
+		if *asJSON {
+			if err := printJSON(a.out, map[string]any{"findings": findings}); err != nil {
+				return err
+			}
+		}
+		broken := 0
+		for _, f := range findings {
+			if f.State == "broken" {
+				broken++
+			}
+			if !*asJSON {
+				fmt.Fprintf(a.out, "%-8s %-13s %s\n", f.State, f.Part, f.Detail)
+			}
+		}
+		if broken > 0 {
+			return face.Errorf(face.Unavailable, "%d of %d parts do not work", broken, len(findings))
+		}
+		return nil
+	}
+	return cmd
+}
+
+// result is a finding that is ok with a detail, or not with an error.
+func result(part, detail, otherwise string, err error) finding {
+	if err != nil {
+		return finding{part, otherwise, err.Error()}
+	}
+	return finding{part, "ok", detail}
+}
+
+func (a *app) checkEmbedding() []finding {
+	findings := []finding{
+		{"Visage", "ok", fmt.Sprintf("%s, home %s", version, a.settings.Home)},
+		{"threads", "ok", fmt.Sprintf("%d processors for Go, %d on the machine", runtime.GOMAXPROCS(0), runtime.NumCPU())},
+		{"OpenCV", "ok", embed.OpenCVVersion()},
+	}
+	ort, err := embed.OrtVersion(a.settings.OrtLib)
+	// The built-in models do without it.
+	findings = append(findings, result("ONNX Runtime", ort+", "+a.settings.OrtLib, "warning", err))
+	store, err := a.store()
+	if err != nil {
+		return append(findings, result("models", "", "broken", err))
+	}
+	checks, err := store.Verify()
+	findings = append(findings, result("weights", fmt.Sprintf("%d files", len(checks)), "broken", err))
+	for _, c := range checks {
+		if !c.OK {
+			findings = append(findings, finding{"weights", "warning", c.Path + " is damaged or another file: remove it and pull it again"})
+		}
+	}
+	return append(findings, a.checkModels())
+}
+
+func (a *app) checkModels() finding {
+	f := finding{Part: "models", State: "ok"}
+	err := a.withEmbedder(models{}, func(e *embed.Embedder) error {
+		f.Detail = fmt.Sprintf("detector %s, recogniser %s", e.Detector(), e.Recognizer())
+		if e.Recognizer() == "LBPH" {
+			f.State = "warning"
+			f.Detail += ", which is weak: run `visage models pull yunet SFace`, or name a folder with weights by --models"
+		}
+		return nil
+	})
+	if err != nil {
+		return finding{"models", "broken", err.Error()}
+	}
+	return f
+}
+
+func (a *app) checkDatabase(ctx context.Context) []finding {
+	where := "private, in " + a.settings.Home
+	if a.settings.DatabaseURL != "" {
+		where = "as the database URL says"
+	}
+	var findings []finding
+	err := a.withDatabase(ctx, func(db *postgres.DB) error {
+		health, err := db.Health(ctx)
+		if err != nil {
+			return err
+		}
+		findings = append(findings,
+			finding{"Postgres", "ok", health.Server + ", " + where},
+			finding{"schema", "ok", fmt.Sprintf("version %d of %d", health.Schema, health.Latest)})
+		f := finding{"pgvector", "ok", health.Pgvector}
+		if len(health.Defects) > 0 {
+			f.State = "warning"
+			f.Detail += ": " + strings.Join(health.Defects, "; ")
+		}
+		findings = append(findings, f)
+		return nil
+	})
+	if err != nil {
+		findings = append(findings, finding{"Postgres", "broken", err.Error()})
+	}
+	if _, err := os.Stat(a.settings.Home); err != nil {
+		findings = append(findings, finding{"home", "warning", err.Error()})
+	}
+	return findings
+}

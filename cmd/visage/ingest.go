@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"github.com/visagedb/visage/embed"
+	"github.com/visagedb/visage/ingest"
+	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/postgres"
+	"golang.org/x/term"
+)
+
+func ingestCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "ingest DIR", Short: "Load a folder of identities into a gallery", Args: cobra.ExactArgs(1),
+		Long: `Ingest reads DIR/<identity>/<photographs...>: the first folder below DIR names
+the person, of whom the most prominent face of each photograph is enrolled.
+Photographs directly in DIR belong to nobody; all their faces are enrolled.
+
+A second run does nothing but look for changes. A file that cannot be used is
+reported with the reason and never stops the run. What has vanished from DIR is
+reported, and removed from the gallery with --prune.`,
+		Example: "  visage ingest photos --gallery staff\n  visage ingest photos --plan",
+	}
+	m, asJSON := modelFlags(cmd), jsonFlag(cmd.Flags())
+	cfg := ingest.Config{}
+	flags := cmd.Flags()
+	flags.StringVar(&cfg.Gallery, "gallery", face.DefaultGallery, "gallery, made if there is none of the name")
+	flags.IntVar(&cfg.Workers, "workers", 0, "photographs embedded at once; default the number of processors")
+	flags.BoolVar(&cfg.Prune, "prune", false, "remove photographs from the gallery that have vanished from DIR")
+	plan := flags.Bool("plan", false, "say what would be done, and do nothing")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		cfg.Root, cfg.Mode = args[0], ingest.Enrol
+		if *plan {
+			cfg.Mode = ingest.Plan
+		}
+		report, err := a.ingest(cmd.Context(), *m, cfg)
+		if report.Space == "" { // it never began
+			return err
+		}
+		return errors.Join(err, a.printReport(report, *asJSON))
+	}
+	return cmd
+}
+
+// ingest runs an ingest with a progress bar. The report is valid, of what was
+// done until then, also where the run ended early.
+func (a *app) ingest(ctx context.Context, m models, cfg ingest.Config) (report ingest.Report, err error) {
+	err = a.withEmbedder(m, func(e *embed.Embedder) error {
+		return a.withDatabase(ctx, func(db *postgres.DB) error {
+			report, err = a.ingestInto(ctx, db, e, cfg)
+			return err
+		})
+	})
+	return report, err
+}
+
+func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder, cfg ingest.Config) (ingest.Report, error) {
+	cfg.Space, cfg.Detector = e.Space(), e.Detector()
+	if err := prepareGallery(ctx, db, cfg.Gallery, cfg.Space); err != nil {
+		return ingest.Report{}, err
+	}
+	bar := newBar(a.errOut, "photographs")
+	cfg.Progress = func(p ingest.Progress) {
+		bar.show(p.Done, p.Found, fmt.Sprintf("%d faces, %d rejected", p.Faces, p.Failed))
+	}
+	report, err := ingest.Run(ctx, cfg, e, db)
+	return report, errors.Join(err, bar.close())
+}
+
+func prepareGallery(ctx context.Context, db *postgres.DB, gallery string, space face.Space) error {
+	if err := db.CreateGallery(ctx, gallery); err != nil && face.CodeOf(err) != face.Exists {
+		return err
+	}
+	return db.EnsureSpace(ctx, space)
+}
+
+func (a *app) printReport(r ingest.Report, asJSON bool) error {
+	if asJSON {
+		return printJSON(a.out, r)
+	}
+	for _, j := range slices.Concat(r.Folders, r.Rejections) {
+		fmt.Fprintf(a.out, "%-14s %s: %s\n", j.Reason, j.Path, j.Message)
+	}
+	for _, c := range r.Changes {
+		fmt.Fprintf(a.out, "%-14s %s\n", c.Kind, c.Path)
+	}
+	rejected := 0
+	for n := range maps.Values(r.Rejected) {
+		rejected += n
+	}
+	_, err := fmt.Fprintf(a.out, "%d files: %d ingested, %d replaced, %d unchanged, %d rejected; %d vanished, %d removed\n"+
+		"%d faces in %.1f s (%.1f per second) into gallery %s, space %s\n",
+		r.Files, r.Ingested, r.Replaced, r.Unchanged, rejected, r.Vanished, r.Removed,
+		r.Faces, r.Seconds, r.FacesPerSecond, r.Gallery, r.Space)
+	return err
+}
+
+// bar is a progress bar on a terminal, and nothing elsewhere.
+type bar struct{ bar *progressbar.ProgressBar }
+
+func newBar(w io.Writer, what string) bar {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return bar{}
+	}
+	return bar{progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(), progressbar.OptionSetItsString(what), progressbar.OptionClearOnFinish())}
+}
+
+func (b bar) show(done, total int, note string) {
+	if b.bar == nil {
+		return
+	}
+	b.bar.ChangeMax(total)
+	b.bar.Describe(note)
+	_ = b.bar.Set(done) // a terminal that went away is no reason to stop
+}
+
+func (b bar) close() error {
+	if b.bar == nil {
+		return nil
+	}
+	return b.bar.Finish()
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/visagedb/visage/internal/postgres"
+)
+
+func migrateCommand(a *app) *cobra.Command {
+	return group("migrate", "Bring the database schema up to date, or back", migrateUp(a), migrateDown(a), migrateVersion(a))
+}
+
+func migrateUp(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "up", Short: "Apply what is missing", Args: cobra.NoArgs, Example: "  visage migrate up",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
+				if err := db.MigrateUp(cmd.Context()); err != nil {
+					return err
+				}
+				return a.printSchemaVersion(cmd.Context(), db)
+			})
+		},
+	}
+}
+
+func migrateDown(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "down", Short: "Take back the last migrations, with the data that they hold", Args: cobra.NoArgs,
+		Example: "  visage migrate down --steps 1",
+	}
+	steps := cmd.Flags().Int("steps", 1, "how many")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
+			if err := db.MigrateDown(cmd.Context(), *steps); err != nil {
+				return err
+			}
+			return a.printSchemaVersion(cmd.Context(), db)
+		})
+	}
+	return cmd
+}
+
+func migrateVersion(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the schema's version", Args: cobra.NoArgs, Example: "  visage migrate version",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
+				return a.printSchemaVersion(cmd.Context(), db)
+			})
+		},
+	}
+}
+
+func (a *app) printSchemaVersion(ctx context.Context, db *postgres.DB) error {
+	at, dirty, err := db.MigrateVersion(ctx)
+	if err != nil {
+		return err
+	}
+	latest, err := postgres.LatestVersion()
+	if err != nil {
+		return err
+	}
+	note := ""
+	if dirty {
+		note = ", left half done by a failed migration"
+	}
+	_, err = fmt.Fprintf(a.out, "schema version %d of %d%s\n", at, latest, note)
+	return err
+}

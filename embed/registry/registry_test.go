@@ -1,0 +1,163 @@
+package registry
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+func TestEveryEntryIsComplete(t *testing.T) {
+	t.Parallel()
+	entries, err := Entries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, seen := regexp.MustCompile(`^[0-9a-f]{64}$`), map[string]string{}
+	for _, e := range entries {
+		if e.Summary == "" || e.Licence == "" || !strings.HasPrefix(e.Source, "https://") || strings.Index("yes no unclear", e.Commercial) < 0 {
+			t.Errorf("%s lacks summary, licence, source or whether it may be sold", e.Name)
+		}
+		if e.BuiltIn == (len(e.Files) > 0) {
+			t.Errorf("%s: built in %v with %d files", e.Name, e.BuiltIn, len(e.Files))
+		}
+		if e.Kind == Recognizer && (e.Dim < 1 || e.Threshold == nil || e.Threshold.Source == "" || e.BuiltIn == (e.Input != nil)) {
+			t.Errorf("recogniser %s lacks dimension, threshold, its source, or input", e.Name)
+		}
+		for _, f := range e.Files {
+			if !hash.MatchString(f.SHA256) || f.Bytes < 1 || !strings.HasPrefix(f.URL, "https://") {
+				t.Errorf("file %s of %s lacks hash, size or URL", f.Name, e.Name)
+			}
+			if other := seen[f.SHA256+f.Name]; other != "" {
+				t.Errorf("%s and %s share the file %s", e.Name, other, f.Name)
+			}
+			seen[f.SHA256+f.Name] = e.Name
+		}
+	}
+}
+
+func TestUnknownFieldInTheRegistry(t *testing.T) {
+	t.Parallel()
+	if _, err := parse([]byte("- name: x\n  colour: red\n")); err == nil || !strings.Contains(err.Error(), "colour") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestFindNamesTheChoices(t *testing.T) {
+	t.Parallel()
+	entries := []Entry{{Name: "A", Kind: Detector}, {Name: "B", Kind: Recognizer}, {Name: "C", Kind: Recognizer}}
+	if e, err := Find(entries, Recognizer, "c"); err != nil || e.Name != "C" {
+		t.Errorf("got %v, %v", e.Name, err)
+	}
+	_, err := Find(entries, Recognizer, "A")
+	if face.CodeOf(err) != face.NotFound || !strings.Contains(err.Error(), "B, C") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// weights makes a file's description from its content.
+func weights(name, content string) File {
+	sum := sha256.Sum256([]byte(content))
+	return File{Name: name, SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(content))}
+}
+
+func write(t *testing.T, dir, name, content string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func entry(files ...File) Entry {
+	return Entry{Name: "net", Kind: Detector, Licence: "MIT", Files: files}
+}
+
+// Files are known by their content, wherever they lie and whatever their name.
+func TestFilesAreKnownByTheirHash(t *testing.T) {
+	t.Parallel()
+	home, extra := t.TempDir(), t.TempDir()
+	if err := os.Mkdir(filepath.Join(extra, "deep"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	want := write(t, filepath.Join(extra, "deep"), "renamed.bin", "weights")
+	write(t, extra, "other.onnx", "WEIGHTS") // as long, but another
+	e := entry(weights("preferred.onnx", "better weights"), weights("net.onnx", "weights"))
+	s := NewStore([]Entry{e}, home, filepath.Join(extra, "absent"), extra)
+	f, path, err := s.Installed(e)
+	if err != nil || path != want || f.Name != "net.onnx" {
+		t.Errorf("got %s, %v; want %s", path, err, want)
+	}
+	if d, err := s.Default(Detector); err != nil || d.Name != "net" {
+		t.Errorf("default is %v, %v", d.Name, err)
+	}
+}
+
+func TestMissingAndDamagedFiles(t *testing.T) {
+	t.Parallel()
+	e := entry(weights("net.onnx", "weights"))
+	_, _, err := NewStore([]Entry{e}, t.TempDir()).Installed(e)
+	if face.CodeOf(err) != face.Unavailable || !strings.Contains(err.Error(), "visage models pull net") || !strings.Contains(err.Error(), "MIT") {
+		t.Errorf("missing: %v", err)
+	}
+	dir := t.TempDir()
+	write(t, dir, "net.onnx", "weigh")
+	s := NewStore([]Entry{e}, dir)
+	_, _, err = s.Installed(e)
+	if face.CodeOf(err) != face.Mismatch || !strings.Contains(err.Error(), e.Files[0].SHA256) || !strings.Contains(err.Error(), weights("", "weigh").SHA256) {
+		t.Errorf("damaged: %v", err)
+	}
+	if _, err := s.Default(Detector); face.CodeOf(err) != face.Unavailable {
+		t.Errorf("default of nothing installed: %v", err)
+	}
+	checks, err := s.Verify()
+	if err != nil || len(checks) != 1 || checks[0].OK || checks[0].Verdict() != "damaged" {
+		t.Errorf("verify says %v, %v", checks, err)
+	}
+}
+
+// A file that changes after it was found is caught when it is loaded.
+func TestLoadVerifies(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := weights("net.onnx", "weights")
+	path := write(t, dir, "net.onnx", "weights")
+	if data, err := Load(path, f); err != nil || string(data) != "weights" {
+		t.Errorf("got %q, %v", data, err)
+	}
+	write(t, dir, "net.onnx", "weightz")
+	if _, err := Load(path, f); face.CodeOf(err) != face.Mismatch {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestImport(t *testing.T) {
+	t.Parallel()
+	home, usb := t.TempDir(), t.TempDir()
+	e := entry(weights("net.onnx", "weights"))
+	s := NewStore([]Entry{e, {Name: "other", Kind: Detector}}, filepath.Join(home, "models"))
+	file := write(t, usb, "copy of net", "weights")
+	path, err := s.Import(file, "NET")
+	if err != nil || filepath.Base(path) != "net.onnx" {
+		t.Fatalf("got %s, %v", path, err)
+	}
+	if data, err := Load(path, e.Files[0]); err != nil || string(data) != "weights" {
+		t.Errorf("imported %q, %v", data, err)
+	}
+	if _, err := s.Import(file, "other"); face.CodeOf(err) != face.Mismatch || !strings.Contains(err.Error(), "it is net.onnx of net") {
+		t.Errorf("imported as another model: %v", err)
+	}
+	if _, err := s.Import(write(t, usb, "x", "junk"), "net"); face.CodeOf(err) != face.Mismatch {
+		t.Errorf("junk was imported: %v", err)
+	}
+	left, err := filepath.Glob(filepath.Join(home, "models", "*"))
+	if err != nil || len(left) != 1 {
+		t.Errorf("left behind %v, %v", left, err)
+	}
+}

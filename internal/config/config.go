@@ -1,0 +1,102 @@
+// Package config reads the settings that all commands share: from flags, from
+// VISAGE_... in the environment, from a configuration file and from defaults,
+// in this order of precedence.
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/adrg/xdg"
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// Settings are what all commands share.
+type Settings struct {
+	// DatabaseURL of a Postgres with pgvector. Defaults to none: Visage then runs
+	// a private one in Home.
+	DatabaseURL string
+	// Home holds the private Postgres, pulled weights and ONNX Runtime. Defaults
+	// to /var/lib/visage for root, because Postgres, which refuses to run as
+	// root, must be able to enter it, and otherwise to visage in the user's data
+	// folder.
+	Home string
+	// Models are further folders that hold weights. Defaults to none.
+	Models []string
+	// OrtLib is ONNX Runtime's shared library. Defaults to
+	// Home/lib/libonnxruntime.so.1.
+	OrtLib string
+	// LogLevel is debug, info, warn or error. Defaults to info.
+	LogLevel string
+}
+
+// Flags declares the shared flags.
+func Flags(flags *pflag.FlagSet) {
+	flags.String("database-url", "", "Postgres with pgvector (VISAGE_DATABASE_URL); without it a private one is run in the home folder")
+	flags.String("home", "", "folder for the private Postgres, weights and ONNX Runtime (VISAGE_HOME); default "+defaultHome())
+	flags.String("models", "", "further folders with weights, separated by \""+string(os.PathListSeparator)+"\" (VISAGE_MODELS)")
+	flags.String("ort-lib", "", "ONNX Runtime's shared library (VISAGE_ORT_LIB); default lib/libonnxruntime.so.1 in the home folder")
+	flags.String("log-level", "info", "debug, info, warn or error (VISAGE_LOG_LEVEL)")
+	flags.String("config", "", "configuration file, YAML, with the names of these flags as keys (VISAGE_CONFIG)")
+}
+
+// Load reads the settings. A configuration file that is named but cannot be
+// read, or that has a key nobody knows, is an error.
+func Load(flags *pflag.FlagSet) (Settings, error) {
+	v := viper.New()
+	v.SetEnvPrefix("visage")
+	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
+	v.AutomaticEnv()
+	if err := v.BindPFlags(flags); err != nil {
+		return Settings{}, fmt.Errorf("settings: %w", err)
+	}
+	if file := v.GetString("config"); file != "" {
+		if err := readFile(v, file); err != nil {
+			return Settings{}, err
+		}
+	}
+	home := v.GetString("home")
+	if home == "" {
+		home = defaultHome()
+	}
+	home, err := filepath.Abs(home)
+	if err != nil {
+		return Settings{}, fmt.Errorf("home folder: %w", err)
+	}
+	s := Settings{
+		DatabaseURL: v.GetString("database-url"), Home: home, OrtLib: v.GetString("ort-lib"),
+		Models: filepath.SplitList(v.GetString("models")), LogLevel: v.GetString("log-level"),
+	}
+	if s.OrtLib == "" {
+		s.OrtLib = filepath.Join(home, "lib", "libonnxruntime.so.1")
+	}
+	return s, nil
+}
+
+func readFile(v *viper.Viper, file string) error {
+	known := map[string]bool{}
+	for _, key := range v.AllKeys() {
+		known[key] = true
+	}
+	v.SetConfigFile(file)
+	v.SetConfigType("yaml")
+	if err := v.ReadInConfig(); err != nil {
+		return fmt.Errorf("configuration file: %w", err)
+	}
+	for _, key := range v.AllKeys() {
+		if !known[key] {
+			return fmt.Errorf("configuration file %s: nobody knows the key %q", file, key)
+		}
+	}
+	return nil
+}
+
+func defaultHome() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/visage"
+	}
+	return filepath.Join(xdg.DataHome, "visage")
+}

@@ -1,0 +1,72 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+	"github.com/visagedb/visage/internal/config"
+)
+
+// load reads the settings as a command with these arguments would. Not parallel:
+// the environment belongs to the process.
+func load(t *testing.T, args ...string) (config.Settings, error) {
+	t.Helper()
+	flags := pflag.NewFlagSet("visage", pflag.ContinueOnError)
+	config.Flags(flags)
+	if err := flags.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return config.Load(flags)
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "visage.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestPrecedence(t *testing.T) {
+	file := write(t, "home: /from/file\nlog-level: warn\ndatabase-url: postgres://file\n")
+	t.Setenv("VISAGE_HOME", "/from/environment")
+	t.Setenv("VISAGE_DATABASE_URL", "postgres://environment")
+	t.Setenv("VISAGE_ORT_LIB", "")
+	got, err := load(t, "--config", file, "--database-url", "postgres://flag")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Settings{
+		DatabaseURL: "postgres://flag", Home: "/from/environment", LogLevel: "warn",
+		OrtLib: "/from/environment/lib/libonnxruntime.so.1",
+	}
+	if got.DatabaseURL != want.DatabaseURL || got.Home != want.Home || got.LogLevel != want.LogLevel || got.OrtLib != want.OrtLib {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestModelFolders(t *testing.T) {
+	t.Setenv("VISAGE_MODELS", "/a:/b")
+	got, err := load(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(got.Models, ",") != "/a,/b" {
+		t.Errorf("got folders %q", got.Models)
+	}
+}
+
+func TestConfigurationFileErrors(t *testing.T) {
+	for name, text := range map[string]string{"nobody knows the key": "databse-url: x\n", "configuration file": "a: [\n"} {
+		if _, err := load(t, "--config", write(t, text)); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%q gives %v, want an error with %q", text, err, name)
+		}
+	}
+	if _, err := load(t, "--config", "/nonexistent.yaml"); err == nil {
+		t.Error("a file that is not there was read")
+	}
+}
