@@ -1,7 +1,174 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"github.com/visagedb/visage/embed"
+	"github.com/visagedb/visage/ingest"
+	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/postgres"
+	"github.com/visagedb/visage/search"
+)
+
+// demoGallery is emptied by every demonstration.
+const demoGallery = "demo"
+
+// probe is a photograph to be named.
+type probe struct {
+	path   string
+	person string // who it shows; empty if nobody knows
+}
+
+// demo is what a demonstration works on.
+type demo struct {
+	people string // folder of identities
+	probes []probe
+	sheet  string // where the contact sheet goes
+}
 
 func demoCommand(a *app) *cobra.Command {
-	return &cobra.Command{Use: "demo", RunE: func(*cobra.Command, []string) error { return nil }}
+	cmd := &cobra.Command{
+		Use: "demo", Short: "Show the whole way from photographs to names", Args: cobra.NoArgs,
+		Long: `Demo draws portraits of people who do not exist, ingests them into the gallery
+"demo" and names further portraits of them; with --faces and --probe it does so
+with your own photographs. It prints a table and writes a contact sheet.`,
+		Example: "  visage demo\n  visage demo --faces photos --probe somebody.jpg",
+	}
+	m := modelFlags(cmd)
+	faces := cmd.Flags().String("faces", "", "folder of identities, instead of drawn ones")
+	photo := cmd.Flags().String("probe", "", "photograph to be named, with --faces")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if (*faces == "") != (*photo == "") {
+			return misuse{errors.New("demo: --faces and --probe go together")}
+		}
+		d := demo{people: *faces, probes: []probe{{path: *photo}}, sheet: filepath.Join(a.settings.Home, "demo", "sheet.png")}
+		if *faces == "" {
+			var err error
+			if d, err = a.drawSamples(filepath.Join(a.settings.Home, "demo")); err != nil {
+				return err
+			}
+		}
+		return a.withEmbedder(*m, func(e *embed.Embedder) error {
+			return a.withDatabase(cmd.Context(), func(db *postgres.DB) error { return a.demo(cmd.Context(), db, e, d) })
+		})
+	}
+	return cmd
+}
+
+func (a *app) demo(ctx context.Context, db *postgres.DB, e *embed.Embedder, d demo) error {
+	if err := db.DeleteGallery(ctx, demoGallery); err != nil && face.CodeOf(err) != face.NotFound {
+		return err
+	}
+	report, err := a.ingestInto(ctx, db, e, ingest.Config{Root: d.people, Gallery: demoGallery})
+	if err != nil {
+		return err
+	}
+	if err := a.printReport(report, false); err != nil {
+		return err
+	}
+	var named []naming
+	for _, p := range d.probes {
+		some, err := nameFaces(ctx, db, e, p)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.path, err)
+		}
+		named = append(named, some...)
+	}
+	if err := a.printNamings(named); err != nil {
+		return err
+	}
+	if err := drawSheet(e, d.sheet, named); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "\ncontact sheet: %s\nthe same from the command line: visage find %s --gallery %s --model %s --detector %s\n",
+		d.sheet, d.probes[0].path, demoGallery, e.Recognizer(), e.Detector())
+	return wronglyNamed(named)
+}
+
+// naming is what was found for one face of a probe.
+type naming struct {
+	probe   probe
+	found   search.Probe
+	best    *search.Match // nil in an empty gallery
+	setting search.How
+}
+
+// right says whether the naming is the truth, where that is known.
+func (n naming) right() bool {
+	return n.probe.person == "" || n.found.Identity == n.probe.person
+}
+
+func nameFaces(ctx context.Context, db *postgres.DB, e *embed.Embedder, p probe) ([]naming, error) {
+	data, err := readPhoto(p.path)
+	if err != nil {
+		return nil, err
+	}
+	photo, err := e.Embed(ctx, data, face.AllFaces)
+	if err != nil {
+		return nil, err
+	}
+	searcher, err := search.NewSearcher(search.Config{Gallery: db})
+	if err != nil {
+		return nil, err
+	}
+	result, err := searcher.Find(ctx, photo.Templates, search.FindOptions{Gallery: demoGallery, Threshold: e.Threshold()})
+	if err != nil {
+		return nil, err
+	}
+	named := make([]naming, len(result.Probes))
+	for i, found := range result.Probes {
+		named[i] = naming{probe: p, found: found, setting: result.Search}
+		if len(result.Results[i]) > 0 {
+			named[i].best = &result.Results[i][0]
+		}
+	}
+	return named, nil
+}
+
+func (a *app) printNamings(named []naming) error {
+	rows := make([][]string, len(named))
+	for i, n := range named {
+		rows[i] = []string{filepath.Base(n.probe.path), string(n.found.Decision), "", "", strconv.FormatFloat(n.setting.Threshold, 'f', 4, 64), ""}
+		if n.best != nil {
+			rows[i][2], rows[i][3] = n.best.Identity, strconv.FormatFloat(n.best.Distance, 'f', 4, 64)
+		}
+		if n.probe.person != "" {
+			rows[i][5] = "wrong, it is " + n.probe.person
+			if n.right() {
+				rows[i][5] = "right"
+			}
+		}
+	}
+	fmt.Fprintln(a.out)
+	return printTable(a.out, []string{"probe", "decision", "nearest identity", "distance", "threshold", ""}, rows)
+}
+
+func wronglyNamed(named []naming) error {
+	wrong := 0
+	for _, n := range named {
+		if !n.right() {
+			wrong++
+		}
+	}
+	if wrong > 0 {
+		return face.Errorf(face.Internal, "%d of %d probes were not named rightly", wrong, len(named))
+	}
+	return nil
+}
+
+// makeFile writes a file under a folder that it makes.
+func makeFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return face.Wrap(face.Unavailable, err, "demonstration")
+	}
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		return face.Wrap(face.Unavailable, err, "demonstration")
+	}
+	return nil
 }

@@ -1,0 +1,27 @@
+# The program `visage` on Debian 12. Built and run by docker-compose.yml; Postgres is a service
+# of its own there.
+
+FROM golang:1.26-bookworm AS build
+WORKDIR /src
+ENV VISAGE_HOME=/opt/visage
+COPY go.mod go.sum ./
+COPY scripts scripts
+RUN scripts/setup.sh go compiler opencv onnxruntime && go mod download
+COPY . .
+ARG VERSION=unknown
+RUN make build VERSION="$VERSION"
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates opencv-data \
+        libopencv-calib3d406 libopencv-core406 libopencv-dnn406 libopencv-features2d406 \
+        libopencv-highgui406 libopencv-imgcodecs406 libopencv-imgproc406 \
+        libopencv-objdetect406 libopencv-photo406 libopencv-video406 libopencv-videoio406 \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /opt/visage/lib/libonnxruntime.so.1 /usr/local/lib/
+COPY --from=build /src/bin/visage /usr/local/bin/
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/visage visage
+ENV VISAGE_HOME=/var/lib/visage VISAGE_ORT_LIB=/usr/local/lib/libonnxruntime.so.1
+USER visage
+WORKDIR /var/lib/visage
+ENTRYPOINT ["visage"]

@@ -1,0 +1,94 @@
+package search
+
+import "github.com/visagedb/visage/internal/face"
+
+// Match is one candidate as Find returns it.
+type Match struct {
+	face.Candidate
+	Distance   float64  `json:"distance"`   // exact, by the metric asked for
+	Threshold  float64  `json:"threshold"`  // in the same metric
+	Confidence float64  `json:"confidence"` // for display; see Confidence
+	Decision   Decision `json:"decision"`   // the probe's where within the threshold, else Unknown
+}
+
+// Subject says whose face the match is.
+func (m Match) Subject() Subject { return subjectOf(m.Candidate) }
+
+// Probe is what Find says of one probe as a whole.
+type Probe struct {
+	Detection face.Detection `json:"detection"`
+	Decision  Decision       `json:"decision"`
+	// Identity is the name decided for; empty unless Decision is Matched, and
+	// where the matching face belongs to no identity.
+	Identity string `json:"identity"`
+}
+
+// How says how a search was done, over all its probes.
+type How struct {
+	face.Plan
+	Gallery         string      `json:"gallery"`
+	Space           string      `json:"space"`
+	Metric          face.Metric `json:"metric"`
+	Threshold       float64     `json:"threshold"`
+	ThresholdSource string      `json:"threshold_source"`
+}
+
+// FindResult is the answer of Find.
+type FindResult struct {
+	// Results has one list per probe: its K nearest candidates, nearest first,
+	// equal distances by face id. Those beyond the threshold are Unknown.
+	Results [][]Match `json:"results"`
+	Probes  []Probe   `json:"probes"` // in the order of Results
+	Search  How       `json:"search"`
+}
+
+func newFindResult(space face.Space, opts FindOptions) FindResult {
+	return FindResult{
+		Results: [][]Match{},
+		Probes:  []Probe{},
+		Search: How{
+			Gallery:         opts.Gallery,
+			Space:           space.Name(),
+			Metric:          opts.Metric,
+			Threshold:       opts.Threshold.Distance,
+			ThresholdSource: opts.Threshold.Source,
+		},
+	}
+}
+
+// add decides one probe and appends it.
+func (r *FindResult) add(probe face.Template, ranked []Match, plan face.Plan, opts FindOptions) {
+	decision := Decide(ranked, opts.Threshold)
+	matches := ranked[:min(opts.K, len(ranked))]
+	for i := range matches {
+		m := &matches[i]
+		m.Threshold = opts.Threshold.Distance
+		m.Confidence = Confidence(opts.Threshold, m.Distance)
+		m.Decision = Unknown
+		if m.Distance <= opts.Threshold.Distance {
+			m.Decision = decision
+		}
+	}
+	found := Probe{Detection: probe.Detection, Decision: decision}
+	if decision == Matched {
+		found.Identity = ranked[0].Identity
+	}
+	r.Search.Plan = weaker(r.Search.Plan, plan, len(r.Probes))
+	r.Results = append(r.Results, matches)
+	r.Probes = append(r.Probes, found)
+}
+
+// weaker joins the plan of a search's earlier probes with that of one more, so
+// that the whole promises no more than its least complete part.
+func weaker(all, next face.Plan, earlier int) face.Plan {
+	if earlier == 0 {
+		return next
+	}
+	if next.Plan != face.PlanExact {
+		all.Plan = next.Plan
+	}
+	all.EfSearch = max(all.EfSearch, next.EfSearch)
+	all.Rows = max(all.Rows, next.Rows)
+	all.Complete = all.Complete && next.Complete
+	return all
+}
