@@ -23,6 +23,7 @@ const (
 	haarSimilar    = 0.2 // of the mean side, OpenCV's GROUP_EPS
 	haarMinSide    = 30  // pixels, the size of the face cascade's window is 24
 	haarLongSide   = 1280
+	haarFacePerEye = 8 // an eye's window is at least this part of the face's
 )
 
 // OpenHaar reads the frontal face and eye cascades from OpenCV's directory of
@@ -102,7 +103,7 @@ func (h *haar) findEyes(grey *cv.Image, box image.Rectangle) (face.Landmarks, er
 		return nil, err
 	}
 	defer crop.Close()
-	windows, err := h.eyes.Windows(crop, 1)
+	windows, err := h.eyes.Windows(crop, box.Dx()/haarFacePerEye)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func fetch(ctx context.Context, client *http.Client, f File, out *os.File, have 
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // read only
+	defer response.Body.Close()
 	switch response.StatusCode {
 	case http.StatusPartialContent:
 	case http.StatusOK: // the server sends all of it

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestEveryEntryIsComplete(t *testing.T) {
 	}
 	hash, seen := regexp.MustCompile(`^[0-9a-f]{64}$`), map[string]string{}
 	for _, e := range entries {
-		if e.Summary == "" || e.Licence == "" || !strings.HasPrefix(e.Source, "https://") || strings.Index("yes no unclear", e.Commercial) < 0 {
+		if e.Summary == "" || e.Licence == "" || !strings.HasPrefix(e.Source, "https://") || !slices.Contains([]string{"yes", "no", "unclear"}, e.Commercial) {
 			t.Errorf("%s lacks summary, licence, source or whether it may be sold", e.Name)
 		}
 		if e.BuiltIn == (len(e.Files) > 0) {

@@ -196,7 +196,7 @@ func (s *Store) Import(path, name string) (string, error) {
 	if err != nil {
 		return "", face.Wrap(face.Unavailable, err, "import")
 	}
-	defer in.Close() //nolint:errcheck // read only
+	defer in.Close()
 	return s.place(f, in)
 }
 
@@ -211,7 +211,7 @@ func (s *Store) place(f File, from io.Reader) (string, error) {
 	if err != nil {
 		return "", face.Wrap(face.Unavailable, err, "models folder")
 	}
-	defer os.Remove(part.Name()) //nolint:errcheck // gone already when all went well
+	defer os.Remove(part.Name()) // gone already when all went well
 	_, err = io.Copy(part, from)
 	if err = errors.Join(err, part.Chmod(0o644), part.Sync(), part.Close()); err != nil {
 		return "", face.Wrap(face.Unavailable, err, "write %s", part.Name())

@@ -34,11 +34,11 @@ func OpenCascade(path string) (*Cascade, error) {
 
 func (c *Cascade) load() (*gocv.CascadeClassifier, error) {
 	if _, err := os.Stat(c.path); err != nil {
-		return nil, fmt.Errorf("Haar cascade: %w", err)
+		return nil, fmt.Errorf("cascade: %w", err)
 	}
 	classifier := gocv.NewCascadeClassifier()
 	if !classifier.Load(c.path) {
-		return nil, errors.Join(fmt.Errorf("Haar cascade %s: not a cascade that OpenCV reads", c.path), classifier.Close())
+		return nil, errors.Join(fmt.Errorf("%s: not a cascade that OpenCV reads", c.path), classifier.Close())
 	}
 	return &classifier, nil
 }
@@ -48,7 +48,7 @@ func (c *Cascade) load() (*gocv.CascadeClassifier, error) {
 // gives many overlapping windows; the caller groups them.
 func (c *Cascade) Windows(grey *Image, minSide int) ([]image.Rectangle, error) {
 	if grey.Channels() != 1 {
-		return nil, errors.New("Haar cascade: the picture is not grey")
+		return nil, errors.New("cascade: the picture is not grey")
 	}
 	classifier, err := c.take()
 	if err != nil {
@@ -64,7 +64,7 @@ func (c *Cascade) take() (*gocv.CascadeClassifier, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return nil, errors.New("Haar cascade is closed")
+		return nil, errors.New("the cascade is closed")
 	}
 	if n := len(c.idle); n > 0 {
 		classifier := c.idle[n-1]

@@ -64,6 +64,14 @@ func (m *Image) Grey() *Image {
 	return own(out)
 }
 
+// Blur smooths the picture with a Gaussian of the given standard deviation, in
+// pixels, above 0.
+func (m *Image) Blur(deviation float64) *Image {
+	out := gocv.NewMat()
+	gocv.GaussianBlur(m.mat, &out, image.Point{}, deviation, deviation, gocv.BorderReplicate)
+	return own(out)
+}
+
 // Crop copies a rectangle, cut at the picture's borders. An empty one is an
 // error.
 func (m *Image) Crop(r image.Rectangle) (*Image, error) {

@@ -1,0 +1,101 @@
+package ingest
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// Mode says how far a run goes.
+type Mode string
+
+// The modes.
+const (
+	Enrol Mode = "enrol" // does it
+	Plan  Mode = "plan"  // says what Enrol would do; embeds and stores nothing
+)
+
+// Config says what a run ingests, and where to.
+type Config struct {
+	// Root is the folder that holds the identity folders. Required.
+	Root string
+	// Gallery is where to enrol. Defaults to face.DefaultGallery.
+	Gallery string
+	// Space is the one that the embedder's templates live in. Required.
+	Space face.Space
+	// Detector names the embedder's detector. A photograph that was rejected
+	// with another one is tried again. Required.
+	Detector string
+	// Mode says whether to enrol or only to plan. Defaults to Enrol.
+	Mode Mode
+	// Prune removes photographs from the gallery that have vanished from the
+	// folder. Defaults to false: they are only counted.
+	Prune bool
+	// Workers is how many photographs are read and embedded at once. Each may
+	// hold MaxBytes. Defaults to the processors that the process may use.
+	Workers int
+	// BatchSize is how many photographs are committed at once. A process that
+	// is killed has embedded up to twice as many, and one per worker, in vain.
+	// Defaults to 64.
+	BatchSize int
+	// MaxBytes is the largest file that is read, in bytes. Defaults to 64 MiB.
+	MaxBytes int64
+	// RetryFor bounds how long a ledger that is unavailable is tried again
+	// before the run stops. Defaults to 30 s.
+	RetryFor time.Duration
+	// Progress is called by one goroutine after every photograph, and should
+	// return at once. Defaults to nothing.
+	Progress func(Progress)
+}
+
+// Progress is how far a run has come.
+type Progress struct {
+	Found  int  // files listed so far
+	Walked bool // Found is final
+	Done   int  // of Found, those that need no more work but to be committed
+	Faces  int  // templates that Done gave
+	Failed int  // of Done, those that were rejected
+}
+
+func (c Config) withDefaults() Config {
+	c.Gallery = orDefault(c.Gallery, face.DefaultGallery)
+	c.Mode = orDefault(c.Mode, Enrol)
+	c.Workers = orDefault(c.Workers, runtime.GOMAXPROCS(0))
+	c.BatchSize = orDefault(c.BatchSize, 64)
+	c.MaxBytes = orDefault(c.MaxBytes, 64<<20)
+	c.RetryFor = orDefault(c.RetryFor, 30*time.Second)
+	if c.Progress == nil {
+		c.Progress = func(Progress) {}
+	}
+	return c
+}
+
+func orDefault[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}
+
+func (c Config) validate() error {
+	for _, rule := range []struct {
+		field, want string
+		holds       bool
+	}{
+		{"Root", "must name a folder", c.Root != ""},
+		{"Space", "must name a recogniser and its dimension", c.Space.Recognizer != "" && c.Space.Dim > 0},
+		{"Detector", "must name the detector", c.Detector != ""},
+		{"Mode", `must be "enrol" or "plan"`, c.Mode == Enrol || c.Mode == Plan},
+		{"Workers", "must be at least 1", c.Workers > 0},
+		{"BatchSize", "must be at least 1", c.BatchSize > 0},
+		{"MaxBytes", "must be at least 1", c.MaxBytes > 0},
+		{"RetryFor", "must not be negative", c.RetryFor > 0},
+	} {
+		if !rule.holds {
+			return face.Errorf(face.Invalid, "ingest: %s %s", rule.field, rule.want)
+		}
+	}
+	return nil
+}

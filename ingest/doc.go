@@ -1,0 +1,44 @@
+// Package ingest enrols a folder of photographs in a gallery, exactly once: it
+// walks the folder, compares what it finds with the ledger, reads, hashes and
+// embeds what is new with several workers, and commits the results in batches
+// from one writer.
+//
+//	walk -> plan -> workers (read, hash, embed) -> writer -> Report
+//
+// The layout of the folder says who is who. The first folder below the root is
+// the identity, deeper folders belong to it, and of each of its photographs
+// the most prominent face counts. Photographs that lie directly in the root
+// belong to nobody, and all their faces are enrolled.
+//
+// What is walked:
+//
+//   - Names are bytes; none is too strange. Where a name has to be text (an
+//     identity, a report), bytes that are not UTF-8 are written as \xNN.
+//   - Files and folders whose name begins with a dot are hidden: they are
+//     skipped and counted.
+//   - Whether a file is a photograph is decided by its content, not its name.
+//     Other files are rejected as unsupported, once.
+//   - A symbolic link is followed where it leads to something inside the root
+//     and refused otherwise. Links to folders are followed last, and no folder
+//     is read twice, so a folder goes by its real name where it has one and
+//     loops end.
+//   - Only regular files are opened. A FIFO, socket or device is rejected.
+//
+// No single file stops an ingest. It is rejected with a reason, one of the
+// codes of package face, and what is known of its content is remembered, so
+// that the next run passes over it:
+//
+//   - no_face, unsupported, decode_failed, too_large (pixels) and empty are
+//     facts about the content and are recorded in the ledger. They hold until
+//     the content or the detector changes.
+//   - unreadable, vanished (listed, then gone), too_large (bytes, the file is
+//     not read) and internal say nothing about the content. They are reported
+//     and tried again by the next run. What the ledger knew of such a path
+//     stays as it was.
+//
+// Any other error of the embedder (unavailable, mismatch, invalid, ...) would
+// meet every photograph alike, so it stops the run. A ledger that does not
+// answer is tried again for a while. However a run stops, what was committed
+// stands, the report says how much that is, and a new run goes on from there
+// to the rows that an undisturbed run would have left.
+package ingest

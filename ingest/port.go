@@ -1,0 +1,42 @@
+package ingest
+
+import (
+	"context"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// Embedder turns a photograph into templates. It is called by several
+// goroutines at once.
+type Embedder interface {
+	// Embed returns the chosen faces of the encoded photograph, at least one,
+	// all in the space of the run. It returns NoFace, Unsupported,
+	// Undecodable, TooLarge or Empty where the photograph is at fault, and
+	// Internal where this one photograph failed for another reason; any other
+	// code stops the run.
+	Embed(ctx context.Context, data []byte, which face.Choice) (face.Photo, error)
+}
+
+// Ledger remembers what became of each photograph. The methods that change it
+// may return Unavailable, upon which they are called again with the same
+// arguments, also where the first call took effect and only its answer was
+// lost. They are called by one goroutine of a run, but other runs may use the
+// ledger at the same time.
+type Ledger interface {
+	// Ledger returns what the gallery remembers in the given space of the
+	// photographs below root, an absolute path, by their path.
+	Ledger(ctx context.Context, gallery string, space face.Space, root string) (map[string]face.LedgerEntry, error)
+	// Enrol stores a batch of outcomes, all or none, and makes the gallery,
+	// identities and space that it names where need be. What the ledger held of
+	// another content under the same path goes; an outcome that it holds
+	// already stays as it is. It returns Invalid or Mismatch where a
+	// photograph of the batch cannot be stored as it is; the others are then
+	// offered again.
+	Enrol(ctx context.Context, gallery string, batch []face.Enrolment) error
+	// Touch stores new sizes and modification times of photographs whose
+	// content is as the ledger has it.
+	Touch(ctx context.Context, gallery string, images []face.Image) error
+	// Forget removes photographs with their faces from the gallery and
+	// returns how many there were.
+	Forget(ctx context.Context, gallery string, paths []string) (int, error)
+}

@@ -1,0 +1,102 @@
+package ingest
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// Report says what a run did, or in Plan mode what it would do. After a run
+// that was stopped it counts what was settled and committed until then.
+//
+// Always Files = Ingested + Unchanged + Replaced + the sum of Rejected.
+type Report struct {
+	Gallery string `json:"gallery"`
+	Space   string `json:"space"`
+	Root    string `json:"root"`
+	Mode    Mode   `json:"mode"`
+	// Files counts the files that were found and settled, photographs or not,
+	// without the hidden ones.
+	Files int `json:"files"`
+	// Ingested counts photographs that are newly enrolled in the space.
+	Ingested int `json:"ingested"`
+	// Unchanged counts files whose content has an outcome in the space
+	// already, enrolled or rejected.
+	Unchanged int `json:"unchanged"`
+	// Replaced counts photographs that are enrolled in place of another
+	// content, which the ledger knew under the same path.
+	Replaced int `json:"replaced"`
+	// Removed counts photographs that Prune took from the gallery.
+	Removed int `json:"removed"`
+	// Vanished counts photographs of the ledger that are no longer in the
+	// folder, whether or not Prune then removed them. It is 0 after a run
+	// that did not see the whole folder, and leaves out what lies behind a
+	// folder that could not be read.
+	Vanished int `json:"vanished"`
+	// Hidden counts files and folders that were skipped for their name.
+	Hidden int `json:"hidden"`
+	// Rejected counts the files that gave no template by this run, by reason.
+	Rejected map[face.Code]int `json:"rejected"`
+	// Faces counts the templates of Ingested and Replaced.
+	Faces          int     `json:"faces"`
+	Seconds        float64 `json:"seconds"`
+	FacesPerSecond float64 `json:"faces_per_second"`
+	// Rejections lists the files that Rejected counts, by path.
+	Rejections []Rejection `json:"rejections,omitempty"`
+	// Folders lists the folders that were not read, by path.
+	Folders []Rejection `json:"skipped_folders,omitempty"`
+	// Changes lists, in Plan mode, what Enrol would change, by path.
+	Changes []Change `json:"changes,omitempty"`
+}
+
+// Rejection says why a file or folder was not used.
+type Rejection struct {
+	Path    string    `json:"path"` // absolute; bytes that are not UTF-8 as \xNN
+	Reason  face.Code `json:"reason"`
+	Message string    `json:"message"`
+}
+
+// Change is one line of a plan.
+type Change struct {
+	Path string     `json:"path"` // absolute; bytes that are not UTF-8 as \xNN
+	Kind ChangeKind `json:"change"`
+}
+
+// ChangeKind says what Enrol would do with a photograph.
+type ChangeKind string
+
+// The kinds of change. A photograph that is to be added or replaced may still
+// turn out to be rejected.
+const (
+	Add     ChangeKind = "add"
+	Replace ChangeKind = "replace"
+	Remove  ChangeKind = "remove" // has vanished, and Prune is set
+)
+
+func newReport(cfg Config) Report {
+	return Report{
+		Gallery: cfg.Gallery, Space: cfg.Space.Name(), Root: face.Readable(cfg.Root), Mode: cfg.Mode,
+		Rejected: map[face.Code]int{},
+	}
+}
+
+func (r *Report) reject(j Rejection) {
+	r.Files++
+	r.Rejected[j.Reason]++
+	r.Rejections = append(r.Rejections, j)
+}
+
+// finish sorts the lists and takes the time, rounded to milliseconds.
+func (r *Report) finish(elapsed time.Duration) {
+	byPath := func(a, b Rejection) int { return strings.Compare(a.Path, b.Path) }
+	slices.SortFunc(r.Rejections, byPath)
+	slices.SortFunc(r.Folders, byPath)
+	slices.SortFunc(r.Changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
+	r.Seconds = math.Round(elapsed.Seconds()*1000) / 1000
+	if elapsed > 0 {
+		r.FacesPerSecond = math.Round(float64(r.Faces)/elapsed.Seconds()*1000) / 1000
+	}
+}

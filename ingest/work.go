@@ -1,0 +1,131 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// verdict says what became of a photograph.
+type verdict int
+
+const (
+	unchanged verdict = iota
+	touched           // same content, other size or time: Touch
+	added
+	replaced
+	rejected
+)
+
+// outcome is one photograph, dealt with but for its commit.
+type outcome struct {
+	verdict   verdict
+	enrolment face.Enrolment // its Image.Path is always set
+	passing   bool           // a rejection that is not recorded
+}
+
+// worker reads and embeds photographs.
+type worker struct {
+	cfg      Config
+	from     files
+	embedder Embedder
+}
+
+// handle looks at the content of one photograph. It returns an error only
+// where the run has to stop.
+func (w *worker) handle(ctx context.Context, t task) (outcome, error) {
+	if w.cfg.Mode == Plan && !t.known {
+		return w.outcome(added, t, content{}), nil
+	}
+	c, err := readStable(ctx, w.from, t.name, w.cfg.MaxBytes)
+	if ctx.Err() != nil {
+		return outcome{}, ctx.Err()
+	}
+	if err != nil {
+		return refusal(t.path, err), nil
+	}
+	next := added
+	switch same := t.entry.Image.SHA256 == c.sum; {
+	case t.known && same && stands(t.entry, w.cfg.Detector):
+		return w.outcome(touched, t, c), nil
+	case t.known && !same:
+		next = replaced
+	}
+	o := w.outcome(next, t, c)
+	if w.cfg.Mode == Plan {
+		return o, nil
+	}
+	return w.embed(ctx, o, c.data)
+}
+
+func (w *worker) outcome(v verdict, t task, c content) outcome {
+	return outcome{verdict: v, enrolment: face.Enrolment{
+		Space: w.cfg.Space, Detector: w.cfg.Detector,
+		Image: face.Image{
+			Path: t.path, Identity: t.identity, SHA256: c.sum, Size: int64(len(c.data)), ModTime: c.modTime,
+		},
+	}}
+}
+
+// embed completes the outcome of a photograph with its templates, or with the
+// reason why there are none.
+func (w *worker) embed(ctx context.Context, o outcome, data []byte) (outcome, error) {
+	got, err := w.call(ctx, o.enrolment.Image, data)
+	if ctx.Err() != nil {
+		return outcome{}, ctx.Err()
+	}
+	o.enrolment.Image.Width, o.enrolment.Image.Height = got.Width, got.Height
+	switch code := face.CodeOf(err); code {
+	case "":
+		o.enrolment.Templates = got.Templates
+	case face.NoFace, face.Unsupported, face.Undecodable, face.TooLarge, face.Empty:
+		o.verdict, o.enrolment.Rejected, o.enrolment.Detail = rejected, code, messageOf(err)
+	case face.Internal:
+		return refusal(o.enrolment.Image.Path, err), nil
+	default:
+		return outcome{}, face.Wrap(code, err, "ingest: embed %s", face.Readable(o.enrolment.Image.Path))
+	}
+	return o, nil
+}
+
+func (w *worker) call(ctx context.Context, of face.Image, data []byte) (face.Photo, error) {
+	if len(data) == 0 {
+		return face.Photo{}, face.Errorf(face.Empty, "the file is empty")
+	}
+	which := face.Prominent
+	if of.Identity == "" {
+		which = face.AllFaces
+	}
+	got, err := w.embedder.Embed(ctx, data, which)
+	if err != nil {
+		return got, err
+	}
+	if len(got.Templates) == 0 {
+		return got, face.Errorf(face.NoFace, "no face was found")
+	}
+	for _, t := range got.Templates {
+		if t.Space != w.cfg.Space || len(t.Vector) != w.cfg.Space.Dim {
+			return got, face.Errorf(face.Mismatch, "a template of %d dimensions in space %s came for space %s of %d",
+				len(t.Vector), t.Space.Name(), w.cfg.Space.Name(), w.cfg.Space.Dim)
+		}
+	}
+	return got, nil
+}
+
+// refusal is a rejection that says nothing about the content.
+func refusal(path string, err error) outcome {
+	return outcome{verdict: rejected, passing: true, enrolment: face.Enrolment{
+		Image: face.Image{Path: path}, Rejected: face.CodeOf(err), Detail: messageOf(err),
+	}}
+}
+
+// messageOf is what a rejection says to the user. The causes are left out, but
+// for Internal, where they are all there is to go by.
+func messageOf(err error) string {
+	var e *face.Error
+	if errors.As(err, &e) && e.Code != face.Internal {
+		return face.Readable(e.Message)
+	}
+	return face.Readable(err.Error())
+}

@@ -1,0 +1,173 @@
+package ingest
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// writer commits outcomes in batches and alone keeps the report. What is not
+// committed is not counted.
+type writer struct {
+	cfg    Config
+	ledger Ledger
+	report *Report
+
+	found    atomic.Int64 // counted by the walker
+	walked   atomic.Bool
+	progress Progress
+	enrol    []outcome
+	touch    []face.Image
+}
+
+// drain takes outcomes until there are no more, also when a commit has failed,
+// so that nobody who sends them waits for ever; then stop is called to end the
+// work. After ctx is cancelled, what was finished is still committed.
+func (w *writer) drain(ctx context.Context, outcomes <-chan outcome, stop func()) error {
+	commit, done := outliving(ctx, commitGrace)
+	defer done()
+	var failed error
+	for o := range outcomes {
+		if failed != nil {
+			continue
+		}
+		if failed = w.take(ctx, commit, o); failed != nil {
+			stop()
+		}
+	}
+	if failed != nil {
+		return failed
+	}
+	return w.flush(ctx, commit)
+}
+
+func (w *writer) take(ctx, commit context.Context, o outcome) error {
+	w.advance(o)
+	switch {
+	case o.verdict == unchanged, o.passing, w.cfg.Mode == Plan:
+		w.count(o)
+	case o.verdict == touched:
+		w.touch = append(w.touch, o.enrolment.Image)
+	default:
+		w.enrol = append(w.enrol, o)
+	}
+	if max(len(w.enrol), len(w.touch)) < w.cfg.BatchSize {
+		return nil
+	}
+	return w.flush(ctx, commit)
+}
+
+func (w *writer) advance(o outcome) {
+	w.progress.Done++
+	w.progress.Faces += len(o.enrolment.Templates)
+	if o.verdict == rejected {
+		w.progress.Failed++
+	}
+	w.progress.Walked = w.walked.Load() // before found, which then is final
+	w.progress.Found = int(w.found.Load())
+	w.cfg.Progress(w.progress)
+}
+
+// count enters a settled outcome in the report.
+func (w *writer) count(o outcome) {
+	path := face.Readable(o.enrolment.Image.Path)
+	switch o.verdict {
+	case rejected:
+		w.report.reject(Rejection{Path: path, Reason: o.enrolment.Rejected, Message: o.enrolment.Detail})
+		return
+	case unchanged, touched:
+		w.report.Unchanged++
+	case added:
+		w.report.Ingested++
+		w.plan(path, Add)
+	case replaced:
+		w.report.Replaced++
+		w.plan(path, Replace)
+	}
+	w.report.Files++
+	w.report.Faces += len(o.enrolment.Templates)
+}
+
+func (w *writer) plan(path string, kind ChangeKind) {
+	if w.cfg.Mode == Plan {
+		w.report.Changes = append(w.report.Changes, Change{Path: path, Kind: kind})
+	}
+}
+
+func (w *writer) flush(ctx, commit context.Context) error {
+	if len(w.touch) > 0 {
+		err := retry(ctx, w.cfg.RetryFor, func() error { return w.ledger.Touch(commit, w.cfg.Gallery, w.touch) })
+		if err != nil {
+			return err
+		}
+		w.report.Unchanged += len(w.touch)
+		w.report.Files += len(w.touch)
+		w.touch = nil
+	}
+	batch := w.enrol
+	w.enrol = nil
+	return w.store(ctx, commit, batch)
+}
+
+// store commits a batch. Where the ledger refuses what is in it, each
+// photograph is offered alone, so that only those that cannot be stored are
+// rejected.
+func (w *writer) store(ctx, commit context.Context, batch []outcome) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	enrolments := make([]face.Enrolment, len(batch))
+	for i, o := range batch {
+		enrolments[i] = o.enrolment
+	}
+	err := retry(ctx, w.cfg.RetryFor, func() error { return w.ledger.Enrol(commit, w.cfg.Gallery, enrolments) })
+	switch code := face.CodeOf(err); {
+	case err == nil:
+		for _, o := range batch {
+			w.count(o)
+		}
+		return nil
+	case code != face.Invalid && code != face.Mismatch:
+		return err
+	case len(batch) == 1:
+		w.count(refusal(batch[0].enrolment.Image.Path, err))
+		return nil
+	}
+	for i := range batch {
+		if err := w.store(ctx, commit, batch[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prune counts what has vanished and, where the configuration says so, removes
+// it, a batch at a time.
+func (w *writer) prune(ctx context.Context, missing []string) error {
+	w.report.Vanished = len(missing)
+	if !w.cfg.Prune {
+		return nil
+	}
+	if w.cfg.Mode == Plan {
+		w.report.Removed = len(missing)
+		for _, path := range missing {
+			w.plan(face.Readable(path), Remove)
+		}
+		return nil
+	}
+	for len(missing) > 0 {
+		n := min(len(missing), w.cfg.BatchSize)
+		var gone int
+		err := retry(ctx, w.cfg.RetryFor, func() (err error) {
+			gone, err = w.ledger.Forget(ctx, w.cfg.Gallery, missing[:n])
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		w.report.Removed += gone
+		missing = missing[n:]
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package postgres_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+func (b *bench) find(q face.Query) ([]string, face.Plan) {
+	b.Helper()
+	found, plan, err := b.db.Nearest(b.Context(), q)
+	b.ok(err)
+	paths := make([]string, len(found))
+	for i, c := range found {
+		paths[i] = c.Image
+	}
+	return paths, plan
+}
+
+func (b *bench) goPlan(s face.Space) {
+	q := face.Query{Gallery: "default", Space: s, Probe: mate(4000), Metric: face.Cosine, Limit: 10}
+	scans := `SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'embeddings_2_hnsw'`
+	before := one[int](b, scans)
+	for _, metric := range []face.Metric{face.Cosine, face.Euclidean, face.EuclideanL2, face.Angular} {
+		q.Metric = metric
+		got, plan := b.find(q)
+		if plan.Plan != face.PlanHNSW || plan.EfSearch != 200 || plan.Complete || plan.Rows < largeRows*9/10 || plan.Rows > largeRows*11/10 {
+			b.Errorf("%s: plan %+v, want hnsw at ef_search 200 over about %d rows", metric, plan, largeRows)
+		}
+		if len(got) != 10 || got[0] != "/l/4000" {
+			b.Errorf("%s: found %v", metric, got)
+		}
+	}
+	// The server's statistics, which arrive late, are the witness.
+	b.waitFor(fmt.Sprintf(`SELECT (%s) >= %d`, scans, before+4))
+
+	q.Metric, q.Exact = face.Cosine, true
+	if _, plan := b.find(q); plan != (face.Plan{Plan: face.PlanExact, Rows: largeRows, Complete: true}) {
+		b.Errorf("an exact search says %+v", plan)
+	}
+	q.Exact, q.Limit = false, 400
+	if got, plan := b.find(q); plan.Plan != face.PlanHNSW || plan.EfSearch != 840 || len(got) != 400 {
+		b.Errorf("400 candidates: %d with plan %+v", len(got), plan)
+	}
+	q.Limit = 2000
+	if got, plan := b.find(q); plan.Plan != face.PlanExact || len(got) != 2000 {
+		b.Errorf("2,000 candidates: %d with plan %+v", len(got), plan)
+	}
+	// The settings end with the search.
+	for range 20 {
+		if got := one[string](b, `SELECT current_setting('enable_sort') || current_setting('enable_seqscan')`); got != "onon" {
+			b.Fatalf("enable_sort and enable_seqscan are %s", got)
+		}
+	}
+}
+
+func (b *bench) goRecall(s face.Space) {
+	top, found := 0.0, 0.0
+	for i := range recallProbes {
+		at := i * 397 / perIdentity * perIdentity
+		q := face.Query{Gallery: "default", Space: s, Probe: mate(at), Metric: face.Cosine, Limit: 10}
+		got, _ := b.find(q)
+		q.Exact = true
+		want, _ := b.find(q)
+		if strings.Join(want, " ") != strings.Join(truth(q.Probe, 0, largeRows, 10), " ") {
+			b.Errorf("probe %d: the exact search gives %v", i, want)
+		}
+		top += share(got, want) / recallProbes
+		var same []string
+		for n := range perIdentity {
+			same = append(same, fmt.Sprint("/l/", at+n))
+		}
+		found += share(got, same) / max(share(want, same), 0.25) / recallProbes
+	}
+	b.Logf("recall of 10: %.4f, of the mates that an exact search finds: %.4f", top, found)
+	if top < leastRecall || found < leastRecall {
+		b.Errorf("recall %.4f and %.4f, want at least %.2f", top, found, leastRecall)
+	}
+}
+
+func (b *bench) goSmallGallery(s face.Space) {
+	q := face.Query{Gallery: "small", Space: s, Probe: mate(largeRows + 8), Metric: face.Cosine, Limit: 10}
+	got, plan := b.find(q)
+	if want := truth(q.Probe, largeRows, smallRows, 10); strings.Join(got, " ") != strings.Join(want, " ") {
+		b.Errorf("found %v, want %v", got, want)
+	}
+	if plan != (face.Plan{Plan: face.PlanExact, Rows: smallRows, Complete: true}) {
+		b.Errorf("plan %+v", plan)
+	}
+}
+
+// goWithoutIndex drops the index, as one does for a bulk load: the plan must
+// not speak of it.
+func (b *bench) goWithoutIndex(s face.Space) {
+	b.exec(`DROP INDEX visage.embeddings_2_hnsw`)
+	q := face.Query{Gallery: "default", Space: s, Probe: mate(4000), Metric: face.Cosine, Limit: 10}
+	if got, plan := b.find(q); plan.Plan != face.PlanExact || len(got) != 10 || got[0] != "/l/4000" {
+		b.Errorf("plan %+v and %v", plan, got)
+	}
+}
+
+func TestNearestRefusals(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := space("A", 4, true)
+	q := face.Query{Gallery: "default", Space: s, Probe: []float32{1, 0, 0, 0}, Metric: face.Cosine, Limit: 1}
+	_, _, err := b.db.Nearest(t.Context(), q)
+	b.fails(err, face.NotFound, s.Name(), "there is none yet")
+	b.ok(b.db.EnsureSpace(t.Context(), s))
+	_, _, err = b.db.Nearest(t.Context(), q)
+	b.fails(err, face.NotFound, `"default"`, "there is none yet")
+	b.ok(b.db.CreateGallery(t.Context(), "one"))
+	b.ok(b.db.CreateGallery(t.Context(), "two"))
+	_, _, err = b.db.Nearest(t.Context(), q)
+	b.fails(err, face.NotFound, `"default"`, "there is one, two")
+	q.Gallery = "one"
+	q.Probe, q.Space.Dim = []float32{1, 0, 0}, 3
+	_, _, err = b.db.Nearest(t.Context(), q)
+	b.fails(err, face.Mismatch, "3 components", "has 4")
+}

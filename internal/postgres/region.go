@@ -1,0 +1,93 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// region is where a search takes place: one gallery's templates in one space.
+type region struct {
+	space   int32
+	dim     int
+	unit    bool
+	indexed bool // there is a finished HNSW index; none takes more than 4,000 dimensions
+	gallery pgtype.UUID
+}
+
+// size is how many templates a region holds.
+type size struct {
+	rows  int64
+	large bool // more than exactRows; rows is an estimate then
+	until time.Time
+}
+
+// sizeAge is how long a search trusts that a region is large. Counting up to
+// exactRows takes about as long as the search itself.
+const sizeAge = time.Minute
+
+// locate finds the region of a query. It returns NotFound for an unknown
+// gallery or space and Mismatch where the space has other dimensions than it
+// says.
+func (d *DB) locate(ctx context.Context, q face.Query) (region, error) {
+	const query = `
+		SELECT coalesce(s.id, 0), coalesce(s.dim, 0), coalesce(s.unit, false), g.id, EXISTS (
+			SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+			WHERE i.indrelid = to_regclass('visage.embeddings_' || s.id) AND i.indisvalid AND a.amname = 'hnsw')
+		FROM (VALUES (1)) one
+		LEFT JOIN visage.spaces s ON s.name = $1
+		LEFT JOIN visage.galleries g ON g.name = $2`
+	var at region
+	name := q.Space.Name()
+	err := d.pool.QueryRow(ctx, query, name, face.Readable(q.Gallery)).Scan(&at.space, &at.dim, &at.unit, &at.gallery, &at.indexed)
+	switch {
+	case err != nil:
+		return at, interpret("postgres.Nearest", err)
+	case at.space == 0:
+		return at, d.unknownSpace(ctx, name)
+	case !at.gallery.Valid:
+		return at, d.unknownGallery(ctx, q.Gallery)
+	case at.dim != len(q.Probe):
+		return at, face.Errorf(face.Mismatch, "the probe has %d components, but space %s has %d", len(q.Probe), name, at.dim)
+	default:
+		return at, nil
+	}
+}
+
+// measure returns a region's size: counted where it is small, estimated from
+// the planner's statistics where it is large.
+func (d *DB) measure(ctx context.Context, at region) (size, error) {
+	if known, ok := d.sizes.Load(at); ok && time.Now().Before(known.(size).until) {
+		return known.(size), nil
+	}
+	const count = `
+		SELECT count(*) FROM (
+			SELECT FROM visage.embeddings WHERE space_id = $1 AND gallery_id = $2 LIMIT $3) few`
+	const estimate = `
+		SELECT greatest($3, c.reltuples * coalesce((
+			SELECT m.share FROM pg_stats s, unnest(s.most_common_vals::text::uuid[], s.most_common_freqs) AS m (id, share)
+			WHERE s.schemaname = 'visage' AND s.tablename = c.relname AND s.attname = 'gallery_id' AND m.id = $2), 0))::bigint
+		FROM pg_class c
+		WHERE c.oid = to_regclass('visage.embeddings_' || $1::int)`
+	found := size{until: time.Now().Add(sizeAge)}
+	err := d.pool.QueryRow(ctx, count, at.space, at.gallery, exactRows+1).Scan(&found.rows)
+	if err != nil || found.rows <= exactRows {
+		return found, interpret("postgres.Nearest", err)
+	}
+	found.large = true
+	if err := d.pool.QueryRow(ctx, estimate, at.space, at.gallery, exactRows+1).Scan(&found.rows); err != nil {
+		return found, interpret("postgres.Nearest", err)
+	}
+	d.sizes.Store(at, found)
+	return found, nil
+}
+
+// count returns a region's exact size.
+func (d *DB) count(ctx context.Context, at region) (rows int64, err error) {
+	const query = `SELECT count(*) FROM visage.embeddings WHERE space_id = $1 AND gallery_id = $2`
+	err = d.pool.QueryRow(ctx, query, at.space, at.gallery).Scan(&rows)
+	return rows, interpret("postgres.Nearest", err)
+}

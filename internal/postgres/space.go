@@ -1,0 +1,46 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// EnsureSpace makes the space known to the database, with a table and an index
+// for its templates, unless it is. Programs may do so at once. It returns
+// Mismatch where another space has its name, and Invalid for one without
+// recogniser, profile, weights' hash or a dimension from 1 to 16,000.
+func (d *DB) EnsureSpace(ctx context.Context, space face.Space) error {
+	_, err := d.spaceID(ctx, space)
+	return err
+}
+
+// spaceID returns the id of a space, which it makes if need be.
+func (d *DB) spaceID(ctx context.Context, space face.Space) (int32, error) {
+	const op = "postgres.EnsureSpace"
+	const find = `
+		SELECT id FROM visage.spaces
+		WHERE name = $1 AND recognizer = $2 AND weights = $3 AND profile = $4 AND detector = $5 AND dim = $6 AND unit = $7`
+	const add = `SELECT visage.add_space($1, $2, $3, $4, $5, $6, $7)`
+	args := []any{
+		space.Name(), space.Recognizer, space.Weights, string(space.Profile), space.Detector, space.Dim, space.Unit,
+	}
+	var id int32
+	err := d.pool.QueryRow(ctx, find, args...).Scan(&id)
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return id, interpret(op, err)
+	}
+	err = d.inTx(ctx, op, func(tx pgx.Tx) error { return tx.QueryRow(ctx, add, args...).Scan(&id) })
+	return id, err
+}
+
+// Spaces returns the spaces that the database knows, by name.
+func (d *DB) Spaces(ctx context.Context) ([]face.Space, error) {
+	const query = `SELECT recognizer, weights, profile, detector, dim, unit FROM visage.spaces ORDER BY name`
+	rows, _ := d.pool.Query(ctx, query)
+	spaces, err := pgx.CollectRows(rows, pgx.RowToStructByPos[face.Space])
+	return spaces, interpret("postgres.Spaces", err)
+}

@@ -1,0 +1,2 @@
+DROP TABLE visage.identities;
+DROP TABLE visage.galleries;

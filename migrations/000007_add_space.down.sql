@@ -1,0 +1,1 @@
+DROP FUNCTION visage.add_space(text, text, text, text, text, integer, boolean);

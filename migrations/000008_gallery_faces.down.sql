@@ -1,0 +1,1 @@
+DROP VIEW visage.gallery_faces;
