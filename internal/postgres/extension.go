@@ -45,15 +45,16 @@ func (d *DB) checkExtension(ctx context.Context) error {
 }
 
 // ensureExtension makes the schema and the extension that the migrations
-// expect. The lock keeps two programs that start at once from making them
-// twice.
+// expect. The extension goes where every role finds it: for a role of the name
+// visage the schema visage would come first. The lock keeps two programs that
+// start at once from making them twice.
 func (d *DB) ensureExtension(ctx context.Context) error {
 	const op = "postgres.MigrateUp"
 	return d.inTx(ctx, op, func(tx pgx.Tx) error {
 		for _, statement := range []string{
 			`SELECT pg_advisory_xact_lock(hashtextextended('visage.migrate', 0))`,
 			`CREATE SCHEMA IF NOT EXISTS visage`,
-			`CREATE EXTENSION IF NOT EXISTS vector`,
+			`CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public`,
 		} {
 			if _, err := tx.Exec(ctx, statement); err != nil {
 				return extensionError(err)
@@ -73,7 +74,7 @@ func extensionError(err error) error {
 	switch refused.Code {
 	case "42501": // insufficient_privilege
 		return face.Wrap(face.Unavailable, err,
-			"this role may not prepare the database: have a superuser run CREATE SCHEMA IF NOT EXISTS visage AUTHORIZATION <this role>; CREATE EXTENSION IF NOT EXISTS vector;")
+			"this role may not prepare the database: have a superuser run CREATE SCHEMA IF NOT EXISTS visage AUTHORIZATION <this role>; CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;")
 	case "0A000", "58P01": // feature_not_supported, undefined_file: no such extension on the server
 		return face.Wrap(face.Unavailable, err,
 			"the server has no pgvector: install %s or later for its PostgreSQL version", oldestPgvector)

@@ -128,7 +128,7 @@ func TestMigrateWithoutRights(t *testing.T) {
 	b.fails(as().MigrateUp(t.Context()), face.Unavailable, "superuser", "CREATE EXTENSION")
 
 	b.exec(`CREATE SCHEMA visage AUTHORIZATION ` + role)
-	b.exec(`CREATE EXTENSION vector`)
+	b.exec(`CREATE EXTENSION vector WITH SCHEMA public`)
 	b.exec(`GRANT CREATE ON DATABASE "` + one[string](b, `SELECT current_database()`) + `" TO ` + role)
 	db := as()
 	b.ok(db.MigrateUp(t.Context()))
