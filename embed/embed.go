@@ -22,7 +22,8 @@ type Config struct {
 	// Detector is a detector's name, or the name of one of its files. Defaults
 	// to the best that is installed.
 	Detector string
-	// Recognizer is a recogniser's name. Defaults to the best that is installed.
+	// Recognizer is a recogniser's name, or NoRecognizer. Defaults to the best
+	// that is installed.
 	Recognizer string
 	// OrtLib is the path of ONNX Runtime's shared library. It is not needed by
 	// the built-in models.
@@ -36,6 +37,9 @@ type Config struct {
 	// million, 300 MB of memory.
 	MaxPixels int64
 }
+
+// NoRecognizer opens an Embedder that can Extract but not Embed.
+const NoRecognizer = "none"
 
 func (c Config) withDefaults() Config {
 	if c.Cascades == "" {
@@ -69,8 +73,10 @@ type Embedder struct {
 func Open(cfg Config) (*Embedder, error) {
 	cfg = cfg.withDefaults()
 	e := &Embedder{limits: cv.Limits{Bytes: cfg.MaxBytes, Pixels: cfg.MaxPixels}}
-	if err := errors.Join(e.openDetector(cfg), e.openRecognizer(cfg)); err != nil {
-		return nil, errors.Join(err, e.Close())
+	for _, open := range []func(Config) error{e.openDetector, e.openRecognizer} {
+		if err := open(cfg); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
 	}
 	return e, nil
 }
@@ -94,7 +100,7 @@ func (e *Embedder) Space() face.Space { return e.space }
 // Detector is the detector's name.
 func (e *Embedder) Detector() string { return e.detectorName }
 
-// Recognizer is the recogniser's name.
+// Recognizer is the recogniser's name; empty where there is none.
 func (e *Embedder) Recognizer() string { return e.entry.Name }
 
 // Threshold is the recogniser's cosine threshold.
@@ -102,9 +108,12 @@ func (e *Embedder) Threshold() face.Threshold { return *e.entry.Threshold }
 
 // Embed finds the faces of an encoded photograph and returns the template of
 // each, or of the most prominent one. Errors carry the codes of photographs:
-// face.NoFace, Unsupported, Undecodable, TooLarge, Empty; and Cancelled or
-// Internal.
+// face.NoFace, Unsupported, Undecodable, TooLarge, Empty; and Cancelled,
+// Internal, or Invalid where there is no recogniser.
 func (e *Embedder) Embed(ctx context.Context, data []byte, which face.Choice) (face.Photo, error) {
+	if e.recognizer == nil {
+		return face.Photo{}, face.Errorf(face.Invalid, "this embedder was opened without a recogniser")
+	}
 	picture, err := e.decode(data)
 	if err != nil {
 		return face.Photo{}, err

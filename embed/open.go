@@ -27,12 +27,23 @@ func (e *Embedder) openDetector(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	open := map[string]func(*ort.Session) (detect.Detector, error){"yunet": detect.OpenYuNet, "scrfd": detect.OpenSCRFD}[entry.Name]
-	e.detector, err = open(session)
+	e.detector, err = decoder(entry.Name, session)
 	if err != nil {
 		return errors.Join(face.Wrap(face.Mismatch, err, "detector %s", entry.Name), session.Close())
 	}
 	return nil
+}
+
+// decoder opens the reader of a detector's graph.
+func decoder(name string, session *ort.Session) (detect.Detector, error) {
+	switch name {
+	case "yunet":
+		return detect.OpenYuNet(session)
+	case "scrfd":
+		return detect.OpenSCRFD(session)
+	default:
+		return nil, errors.New("this program does not know how to read its answers")
+	}
 }
 
 // chooseDetector finds a detector by its name, by that of one of its files, or
@@ -59,13 +70,16 @@ func chooseDetector(store *registry.Store, name string) (registry.Entry, registr
 }
 
 func (e *Embedder) openRecognizer(cfg Config) error {
+	if cfg.Recognizer == NoRecognizer {
+		return nil
+	}
 	entry, err := chooseRecognizer(cfg.Store, cfg.Recognizer)
 	if err != nil {
 		return err
 	}
 	e.entry = entry
 	e.space = face.Space{Recognizer: entry.Name, Profile: face.Native, Dim: entry.Dim, Unit: true}
-	if e.detector != nil && e.detector.Landmarks() < 5 {
+	if e.detector.Landmarks() < 5 {
 		e.space.Detector = e.detectorName
 	}
 	if entry.BuiltIn {

@@ -36,14 +36,20 @@ fail() {
   exit 1
 }
 
+# need_root fails where what is named could not be run as root.
+need_root() {
+  if [[ $(id -u) != 0 ]] && ! command -v sudo >/dev/null; then
+    fail "'$*' needs root: run this as root, or install sudo"
+  fi
+}
+
 # as_root runs a command as root.
 as_root() {
+  need_root "$*"
   if [[ $(id -u) == 0 ]]; then
     "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
   else
-    fail "'$*' needs root: run this as root, or install sudo"
+    sudo "$@"
   fi
 }
 

@@ -5,10 +5,13 @@ import "github.com/visagedb/visage/internal/face"
 // Match is one candidate as Find returns it.
 type Match struct {
 	face.Candidate
-	Distance   float64  `json:"distance"`   // exact, by the metric asked for
-	Threshold  float64  `json:"threshold"`  // in the same metric
-	Confidence float64  `json:"confidence"` // for display; see Confidence
-	Decision   Decision `json:"decision"`   // the probe's where within the threshold, else Unknown
+	Distance   float64 `json:"distance"`   // exact, by the metric asked for
+	Threshold  float64 `json:"threshold"`  // in the same metric
+	Confidence float64 `json:"confidence"` // for display; see Confidence
+	// Decision is Matched for the templates within the threshold of the identity
+	// that was decided for, Ambiguous for those within it where nobody was, and
+	// Unknown for all others.
+	Decision Decision `json:"decision"`
 }
 
 // Subject says whose face the match is.
@@ -36,7 +39,7 @@ type How struct {
 // FindResult is the answer of Find.
 type FindResult struct {
 	// Results has one list per probe: its K nearest candidates, nearest first,
-	// equal distances by face id. Those beyond the threshold are Unknown.
+	// equal distances by face id.
 	Results [][]Match `json:"results"`
 	Probes  []Probe   `json:"probes"` // in the order of Results
 	Search  How       `json:"search"`
@@ -65,7 +68,7 @@ func (r *FindResult) add(probe face.Template, ranked []Match, plan face.Plan, op
 		m.Threshold = opts.Threshold.Distance
 		m.Confidence = Confidence(opts.Threshold, m.Distance)
 		m.Decision = Unknown
-		if m.Distance <= opts.Threshold.Distance {
+		if m.Distance <= opts.Threshold.Distance && (decision != Matched || m.Subject() == ranked[0].Subject()) {
 			m.Decision = decision
 		}
 	}

@@ -21,21 +21,32 @@ type app struct {
 	out, errOut io.Writer
 }
 
-// withDatabase connects, to a private Postgres where no other is named, and
-// closes all of it after use. A private one is kept at the schema of this
-// program.
+// withDatabase connects, to a private Postgres where no other is named, sees to
+// the schema, and closes all of it after use.
 func (a *app) withDatabase(ctx context.Context, use func(*postgres.DB) error) error {
+	return a.withRawDatabase(ctx, func(db *postgres.DB) error {
+		if err := a.seeToSchema(ctx, db); err != nil {
+			return err
+		}
+		return use(db)
+	})
+}
+
+// seeToSchema keeps a private Postgres at the schema of this program, and
+// requires it of another.
+func (a *app) seeToSchema(ctx context.Context, db *postgres.DB) error {
+	if a.settings.DatabaseURL != "" {
+		return db.RequireSchema(ctx)
+	}
+	return db.MigrateUp(ctx)
+}
+
+// withRawDatabase connects whatever the schema is.
+func (a *app) withRawDatabase(ctx context.Context, use func(*postgres.DB) error) error {
 	if a.settings.DatabaseURL != "" {
 		return withDatabaseAt(ctx, a.settings.DatabaseURL, use)
 	}
-	return a.withServer(ctx, func(url string) error {
-		return withDatabaseAt(ctx, url, func(db *postgres.DB) error {
-			if err := db.MigrateUp(ctx); err != nil {
-				return err
-			}
-			return use(db)
-		})
-	})
+	return a.withServer(ctx, func(url string) error { return withDatabaseAt(ctx, url, use) })
 }
 
 // withServer runs the private Postgres while it is used.
@@ -89,6 +100,9 @@ func (a *app) withEmbedder(m models, use func(*embed.Embedder) error) (err error
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	if m.detector == "" || m.recognizer == "" {
+		for _, problem := range store.Problems() {
+			a.log.Warn("weights that cannot be used", "problem", problem)
+		}
 		a.log.Info("using the best models installed", "detector", e.Detector(), "recognizer", e.Recognizer())
 	}
 	return use(e)

@@ -16,7 +16,7 @@ func dbCommand(a *app) *cobra.Command {
 // private refuses to speak of the private Postgres where another is in use.
 func (a *app) private(*cobra.Command, []string) error {
 	if a.settings.DatabaseURL != "" {
-		return face.Errorf(face.Invalid, "a database URL is set: there is no private Postgres to run; unset VISAGE_DATABASE_URL")
+		return misuse{errors.New("a database URL is set, so there is no private Postgres to run: unset VISAGE_DATABASE_URL")}
 	}
 	return nil
 }
@@ -78,6 +78,9 @@ func dbURL(a *app) *cobra.Command {
 			report, err := pgserver.Status(cmd.Context(), a.pgserver())
 			if err != nil {
 				return err
+			}
+			if report.URL == "" {
+				return face.Errorf(face.NotFound, "there is no private Postgres in %s yet: visage db start makes one", a.settings.Home)
 			}
 			if report.State != pgserver.Running {
 				a.log.Warn("the private Postgres does not run; visage db start leaves it running")

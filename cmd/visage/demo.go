@@ -22,14 +22,18 @@ const demoGallery = "demo"
 // probe is a photograph to be named.
 type probe struct {
 	path   string
-	person string // who it shows; empty if nobody knows
+	person string // who it shows, nobody for a stranger; empty if that is not known
 }
+
+// nobody is who is not enrolled.
+const nobody = "nobody enrolled"
 
 // demo is what a demonstration works on.
 type demo struct {
 	people string // folder of identities
 	probes []probe
 	sheet  string // where the contact sheet goes
+	drawn  bool   // whether the people are the project's own
 }
 
 func demoCommand(a *app) *cobra.Command {
@@ -72,9 +76,16 @@ func (a *app) demo(ctx context.Context, db *postgres.DB, e *embed.Embedder, d de
 	if err := a.printReport(report, false); err != nil {
 		return err
 	}
+	threshold := e.Threshold()
+	if d.drawn {
+		if threshold, err = calibrate(ctx, db, e, d.people); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(a.out, "\nthreshold: %s distance %.4f, %s\n", threshold.Metric, threshold.Distance, threshold.Source)
 	var named []naming
 	for _, p := range d.probes {
-		some, err := nameFaces(ctx, db, e, p)
+		some, err := nameFaces(ctx, db, e, p, threshold)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.path, err)
 		}
@@ -86,8 +97,8 @@ func (a *app) demo(ctx context.Context, db *postgres.DB, e *embed.Embedder, d de
 	if err := drawSheet(e, d.sheet, named); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "\ncontact sheet: %s\nthe same from the command line: visage find %s --gallery %s --model %s --detector %s\n",
-		d.sheet, d.probes[0].path, demoGallery, e.Recognizer(), e.Detector())
+	fmt.Fprintf(a.out, "\ncontact sheet: %s\nthe same from the command line: bin/visage find %q --gallery %s --model %s --detector %s --threshold %.4f\n",
+		d.sheet, d.probes[0].path, demoGallery, e.Recognizer(), e.Detector(), threshold.Distance)
 	return wronglyNamed(named)
 }
 
@@ -95,16 +106,24 @@ func (a *app) demo(ctx context.Context, db *postgres.DB, e *embed.Embedder, d de
 type naming struct {
 	probe   probe
 	found   search.Probe
-	best    *search.Match // nil in an empty gallery
+	all     []search.Match
+	best    *search.Match // the first of all; nil in an empty gallery
 	setting search.How
 }
 
 // right says whether the naming is the truth, where that is known.
 func (n naming) right() bool {
-	return n.probe.person == "" || n.found.Identity == n.probe.person
+	switch n.probe.person {
+	case "":
+		return true
+	case nobody:
+		return n.found.Decision == search.Unknown
+	default:
+		return n.found.Decision == search.Matched && n.found.Identity == n.probe.person
+	}
 }
 
-func nameFaces(ctx context.Context, db *postgres.DB, e *embed.Embedder, p probe) ([]naming, error) {
+func nameFaces(ctx context.Context, db *postgres.DB, e *embed.Embedder, p probe, threshold face.Threshold) ([]naming, error) {
 	data, err := readPhoto(p.path)
 	if err != nil {
 		return nil, err
@@ -117,13 +136,13 @@ func nameFaces(ctx context.Context, db *postgres.DB, e *embed.Embedder, p probe)
 	if err != nil {
 		return nil, err
 	}
-	result, err := searcher.Find(ctx, photo.Templates, search.FindOptions{Gallery: demoGallery, Threshold: e.Threshold()})
+	result, err := searcher.Find(ctx, photo.Templates, search.FindOptions{Gallery: demoGallery, Threshold: threshold})
 	if err != nil {
 		return nil, err
 	}
 	named := make([]naming, len(result.Probes))
 	for i, found := range result.Probes {
-		named[i] = naming{probe: p, found: found, setting: result.Search}
+		named[i] = naming{probe: p, found: found, all: result.Results[i], setting: result.Search}
 		if len(result.Results[i]) > 0 {
 			named[i].best = &result.Results[i][0]
 		}

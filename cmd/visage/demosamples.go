@@ -15,23 +15,28 @@ import (
 // probed.
 const (
 	samplePeople   = 12
+	sampleStranger = 1 // people of whom there are probes only
 	sampleEnrolled = 4
 	sampleProbes   = 2
 	sampleQuality  = 92 // of the JPEG
 )
 
-// drawSamples draws the sample people into dir/people/<name> and further views
-// of them into dir/probes.
+// drawSamples draws the sample people into dir/people/<name>, and further views
+// of them, and of strangers, into dir/probes.
 func (a *app) drawSamples(dir string) (demo, error) {
-	d := demo{people: filepath.Join(dir, "people"), sheet: filepath.Join(dir, "sheet.png")}
+	d := demo{people: filepath.Join(dir, "people"), sheet: filepath.Join(dir, "sheet.png"), drawn: true}
 	probes := filepath.Join(dir, "probes")
-	a.log.Info("drawing people who do not exist", "people", samplePeople, "photographs", samplePeople*(sampleEnrolled+sampleProbes))
+	a.log.Info("drawing people who do not exist", "people", samplePeople+sampleStranger)
 	for _, old := range []string{d.people, probes} {
 		if err := os.RemoveAll(old); err != nil {
 			return demo{}, face.Wrap(face.Unavailable, err, "demonstration")
 		}
 	}
-	for _, s := range facedraw.Samples(samplePeople, sampleEnrolled, sampleProbes) {
+	for n, s := range facedraw.Samples(samplePeople+sampleStranger, sampleEnrolled, sampleProbes) {
+		person := s.Name
+		if n >= samplePeople {
+			s.Enrolled, person = nil, nobody
+		}
 		for i, view := range s.Enrolled {
 			if err := drawSample(filepath.Join(d.people, s.Name, fmt.Sprintf("%d.jpg", i+1)), s, view); err != nil {
 				return demo{}, err
@@ -42,7 +47,7 @@ func (a *app) drawSamples(dir string) (demo, error) {
 			if err := drawSample(path, s, view); err != nil {
 				return demo{}, err
 			}
-			d.probes = append(d.probes, probe{path, s.Name})
+			d.probes = append(d.probes, probe{path, person})
 		}
 	}
 	return d, nil

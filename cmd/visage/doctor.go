@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 
@@ -54,7 +53,7 @@ func doctorCommand(a *app) *cobra.Command {
 // result is a finding that is ok with a detail, or not with an error.
 func result(part, detail, otherwise string, err error) finding {
 	if err != nil {
-		return finding{part, otherwise, err.Error()}
+		return finding{part, otherwise, explain(err)}
 	}
 	return finding{part, "ok", detail}
 }
@@ -74,10 +73,8 @@ func (a *app) checkEmbedding() []finding {
 	}
 	checks, err := store.Verify()
 	findings = append(findings, result("weights", fmt.Sprintf("%d files", len(checks)), "broken", err))
-	for _, c := range checks {
-		if !c.OK {
-			findings = append(findings, finding{"weights", "warning", c.Path + " is damaged or another file: remove it and pull it again"})
-		}
+	for _, problem := range store.Problems() {
+		findings = append(findings, finding{"weights", "warning", explain(problem)})
 	}
 	return append(findings, a.checkModels())
 }
@@ -93,7 +90,7 @@ func (a *app) checkModels() finding {
 		return nil
 	})
 	if err != nil {
-		return finding{"models", "broken", err.Error()}
+		return finding{"models", "broken", explain(err)}
 	}
 	return f
 }
@@ -104,27 +101,39 @@ func (a *app) checkDatabase(ctx context.Context) []finding {
 		where = "as the database URL says"
 	}
 	var findings []finding
-	err := a.withDatabase(ctx, func(db *postgres.DB) error {
+	err := a.withRawDatabase(ctx, func(db *postgres.DB) error {
+		schema := a.seeToSchema(ctx, db)
 		health, err := db.Health(ctx)
 		if err != nil {
 			return err
 		}
+		spaces, err := db.Spaces(ctx)
+		if err != nil && schema == nil {
+			return err
+		}
 		findings = append(findings,
 			finding{"Postgres", "ok", health.Server + ", " + where},
-			finding{"schema", "ok", fmt.Sprintf("version %d of %d", health.Schema, health.Latest)})
-		f := finding{"pgvector", "ok", health.Pgvector}
-		if len(health.Defects) > 0 {
-			f.State = "warning"
-			f.Detail += ": " + strings.Join(health.Defects, "; ")
+			result("schema", fmt.Sprintf("version %d of %d", health.Schema, health.Latest), "broken", schema),
+			checkPgvector(health))
+		for _, s := range spaces {
+			findings = append(findings, finding{"space", "ok", fmt.Sprintf("%s, %d dimensions", s.Name(), s.Dim)})
 		}
-		findings = append(findings, f)
 		return nil
 	})
 	if err != nil {
-		findings = append(findings, finding{"Postgres", "broken", err.Error()})
-	}
-	if _, err := os.Stat(a.settings.Home); err != nil {
-		findings = append(findings, finding{"home", "warning", err.Error()})
+		findings = append(findings, finding{"Postgres", "broken", explain(err)})
 	}
 	return findings
+}
+
+func checkPgvector(health postgres.Health) finding {
+	switch {
+	case health.Pgvector == "":
+		return finding{"pgvector", "broken", "the extension vector is not in this database: run visage migrate up"}
+	case len(health.Defects) > 0:
+		return finding{"pgvector", "warning", fmt.Sprintf("%s has known defects (%s or later has none): %[3]s. Visage builds its indexes without parallel workers; where your distribution has no newer one, name a server that has by --database-url, or use docker-compose.yml",
+			health.Pgvector, postgres.RecommendedPgvector, strings.Join(health.Defects, "; "))}
+	default:
+		return finding{"pgvector", "ok", health.Pgvector}
+	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/visagedb/visage/ingest"
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/postgres/pgtest"
 	"github.com/visagedb/visage/search"
 )
 
@@ -163,7 +164,7 @@ func TestExitCodes(t *testing.T) {
 		{with(builtIn, "find", photo, "--gallery", "nobody"), exitFailed, "nothing was ever enrolled"},
 		{with(builtIn, "ingest", "/nonexistent"), exitFailed, "/nonexistent"},
 		{[]string{"find", photo, "--model", "nobody"}, exitFailed, "MobileFaceNet"},
-		{[]string{"db", "status"}, exitFailed, "VISAGE_DATABASE_URL"},
+		{[]string{"db", "status"}, exitMisused, "VISAGE_DATABASE_URL"},
 		{[]string{"models", "show", "nobody"}, exitFailed, "nobody"},
 		{[]string{"models", "pull", "LBPH"}, exitFailed, "built in"},
 	} {
@@ -223,5 +224,52 @@ func TestDemo(t *testing.T) {
 	defer sheet.Close()
 	if picture, err := png.Decode(sheet); err != nil || picture.Bounds().Dx() < 400 {
 		t.Errorf("sheet: %v", err)
+	}
+}
+
+// A plan, and an ingest of a folder that is not there, leave no trace.
+func TestWhatNeverBeganLeavesNothing(t *testing.T) {
+	t.Parallel()
+	v := newVisage(t)
+	planned := answer[ingest.Report](v, with(builtIn, "ingest", filepath.Join(sampleDir(t), "people"), "--plan", "--gallery", "planned")...)
+	if len(planned.Changes) != 6 || planned.Ingested != 6 || planned.Faces != 0 {
+		t.Errorf("plan: %+v", planned)
+	}
+	if out, _, code := v.try(with(builtIn, "ingest", "/nonexistent", "--gallery", "ghost")...); code != exitFailed || out != "" {
+		t.Errorf("exit %d, printed %s", code, out)
+	}
+	if left := answer[struct{ Galleries []face.Gallery }](v, "gallery", "list").Galleries; len(left) != 0 {
+		t.Errorf("galleries %+v", left)
+	}
+}
+
+// A database without the schema is found broken, and no command works on it.
+func TestUnpreparedDatabase(t *testing.T) {
+	t.Parallel()
+	v := visage{t, []string{"--home", t.TempDir(), "--database-url", pgtest.EmptyURL(t), "--log-level", "error"}}
+	if out, _, code := v.try("doctor"); code != exitFailed || !strings.Contains(out, "run visage migrate up") {
+		t.Errorf("doctor exits %d with %s", code, out)
+	}
+	if _, text, code := v.try("gallery", "list"); code != exitFailed || !strings.Contains(text, "run visage migrate up") || strings.Contains(text, "SQLSTATE") {
+		t.Errorf("gallery list exits %d with %s", code, text)
+	}
+	v.do("migrate", "up")
+	if out := v.do("doctor"); !strings.Contains(out, "pgvector") {
+		t.Errorf("after migrate up, doctor prints %s", out)
+	}
+	if out := v.do("migrate", "down"); !strings.Contains(out, "schema version 8 of 9") {
+		t.Errorf("migrate down prints %s", out)
+	}
+}
+
+// Errors speak to people: no SQL, no program parts, nothing twice.
+func TestErrorsAreReadable(t *testing.T) {
+	t.Parallel()
+	v := newVisage(t)
+	v.do("gallery", "create", "staff")
+	for _, args := range [][]string{{"gallery", "create", "staff"}, {"gallery", "create", ""}, {"identity", "delete", "nobody", "--gallery", "staff"}} {
+		if _, text, code := v.try(args...); code != exitFailed || strings.Contains(text, "SQLSTATE") || strings.Contains(text, "postgres.") {
+			t.Errorf("visage %q exits %d with %s", args, code, text)
+		}
 	}
 }

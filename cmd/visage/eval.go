@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/visagedb/visage/embed"
@@ -38,10 +37,7 @@ func (v evaluation) with(a *app, cmd *cobra.Command, use func(eval.Config) error
 			Embedder: e, Detector: e.Detector(), Metric: metric, Threshold: threshold,
 			Progress: func(done, total int) { bar.show(done, total, "") },
 		})
-		if err != nil {
-			return err
-		}
-		return bar.close()
+		return errors.Join(err, bar.close())
 	})
 }
 
@@ -79,8 +75,8 @@ func (a *app) evalVerify(ctx context.Context, cfg eval.Config, pairs []eval.Pair
 	if asJSON {
 		return printJSON(a.out, r)
 	}
-	fmt.Fprintf(a.out, "%s with %s: %d pairs, %d failed\naccuracy %.4f (%d folds), AUC %.4f, EER %.4f, best threshold %.4f\n",
-		r.Model, r.Detector, r.Pairs, r.Failed, r.Accuracy, r.Folds, r.AUC, r.EER, r.Threshold)
+	fmt.Fprintf(a.out, "%s with %s: %d pairs, %d failed\naccuracy %.4f%s (folds: %d), AUC %.4f, EER %.4f, best threshold %.4f\n",
+		r.Model, r.Detector, r.Pairs, r.Failed, r.Accuracy, plusMinus(r.AccuracyStandardError), r.Folds, r.AUC, r.EER, r.Threshold)
 	points := r.OperatingPoints
 	if r.ModelThreshold != nil {
 		points = append(points, *r.ModelThreshold)
@@ -100,6 +96,14 @@ func (a *app) evalVerify(ctx context.Context, cfg eval.Config, pairs []eval.Pair
 		return err
 	}
 	return a.printFailures(r.FailedFiles)
+}
+
+// plusMinus writes a standard error, where there is one.
+func plusMinus(e *float64) string {
+	if e == nil {
+		return ""
+	}
+	return fmt.Sprintf(" ± %.4f", *e)
 }
 
 func evalIdentify(a *app) *cobra.Command {
@@ -146,7 +150,7 @@ func (a *app) printIdentification(r eval.Identification) error {
 
 func (a *app) printFailures(failures []eval.Failure) error {
 	for _, f := range failures {
-		if _, err := fmt.Fprintf(a.out, "%-14s %s: %s\n", f.Code, f.File, strings.TrimSpace(f.Reason)); err != nil {
+		if _, err := fmt.Fprintf(a.out, "%-14s %s: %s\n", f.Code, plain(f.File), plain(f.Reason)); err != nil {
 			return err
 		}
 	}

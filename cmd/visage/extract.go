@@ -33,11 +33,10 @@ func extractCommand(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		// The built-in recogniser is not asked anything here and needs no weights.
-		return a.withEmbedder(models{*detector, "LBPH"}, func(e *embed.Embedder) error {
+		return a.withEmbedder(models{*detector, embed.NoRecognizer}, func(e *embed.Embedder) error {
 			crops, size, err := e.Extract(cmd.Context(), data, face.AllFaces)
 			if err != nil {
-				return err
+				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			results := make([]extracted, len(crops))
 			for i, c := range crops {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -73,9 +74,17 @@ func process(t *testing.T, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(self, args...)
 	cmd.Env = append(os.Environ(), asVisage+"=1")
+	said := &bytes.Buffer{}
+	cmd.Stderr = said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it has ended, where all went well
+		if t.Failed() {
+			t.Logf("visage %q says: %s", args, said)
+		}
+	})
 	return cmd
 }
 
@@ -160,4 +169,55 @@ func TestIngestOfBadFiles(t *testing.T) {
 	if again := answer[ingest.Report](v, with(builtIn, "ingest", root)...); again.Ingested != 0 || again.Unchanged != 7 {
 		t.Errorf("a second run: %+v", again)
 	}
+}
+
+// Postgres stopped and started in the middle of an ingest costs nothing but
+// time (reliability test 2).
+func TestPostgresGoneInTheMiddle(t *testing.T) {
+	t.Parallel()
+	root, home := manyPhotos(t), reachableDir(t)
+	private := visage{t, []string{"--home", home, "--log-level", "error"}}
+	if private.do("db", "start") == "" {
+		t.Fatal("db start prints no address")
+	}
+	defer private.do("db", "stop")
+	cmd := process(t, with(builtIn, "ingest", root, "--home", home, "--log-level", "error")...)
+	for begun := time.Now(); len(galleriesSoFar(t, private)) == 0; time.Sleep(20 * time.Millisecond) {
+		if time.Since(begun) > time.Minute {
+			t.Fatal("nothing was committed for a minute")
+		}
+	}
+	private.do("db", "stop")
+	private.do("db", "start")
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the ingest ends with %v", err)
+	}
+	if report := answer[ingest.Report](private, with(builtIn, "ingest", root)...); report.Unchanged != 90 || report.Ingested != 0 {
+		t.Errorf("a second run: %+v", report)
+	}
+}
+
+// reachableDir is a folder that the system's user postgres can enter, as those
+// of t.TempDir may not be.
+func reachableDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "visage-home")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// galleriesSoFar lists the galleries, none while the schema is being made.
+func galleriesSoFar(t *testing.T, v visage) []face.Gallery {
+	t.Helper()
+	out, _, code := v.try("gallery", "list", "--json")
+	if code != exitDone {
+		return nil
+	}
+	return parse[struct{ Galleries []face.Gallery }](t, out).Galleries
 }

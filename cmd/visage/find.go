@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -27,6 +29,9 @@ candidates of each. A face may belong to nobody enrolled: the decision says so.`
 	flags.BoolVar(&options.Exact, "exact", false, "compare with every template instead of using the index")
 	limit := limitFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if options.Gallery == "" {
+			return misuse{errors.New("find: name a gallery by --gallery")}
+		}
 		if options.K < 1 {
 			return misuse{fmt.Errorf("-k %d: ask for at least 1 candidate", options.K)}
 		}
@@ -40,7 +45,7 @@ candidates of each. A face may belong to nobody enrolled: the decision says so.`
 			}
 			photo, err := e.Embed(cmd.Context(), data, face.AllFaces)
 			if err != nil {
-				return err
+				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			return a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
 				return a.find(cmd.Context(), db, photo, options, *asJSON)
@@ -80,7 +85,7 @@ func printMatches(a *app, matches []search.Match) error {
 	rows := make([][]string, len(matches))
 	for i, m := range matches {
 		rows[i] = []string{
-			strconv.Itoa(i + 1), m.Identity, strconv.FormatFloat(m.Distance, 'f', 4, 64),
+			strconv.Itoa(i + 1), cmp.Or(m.Identity, "(no identity)"), strconv.FormatFloat(m.Distance, 'f', 4, 64),
 			strconv.FormatFloat(m.Confidence, 'f', 1, 64), string(m.Decision), m.Image,
 		}
 	}

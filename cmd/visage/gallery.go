@@ -40,7 +40,11 @@ func galleryCreate(a *app) *cobra.Command {
 		Use: "create NAME", Short: "Make an empty gallery", Args: cobra.ExactArgs(1), Example: "  visage gallery create staff",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
-				return db.CreateGallery(cmd.Context(), args[0])
+				if err := db.CreateGallery(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(a.out, "gallery %s is made\n", plain(args[0]))
+				return err
 			})
 		},
 	}
@@ -54,7 +58,7 @@ func galleryDelete(a *app) *cobra.Command {
 				if err := db.DeleteGallery(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(a.out, "gallery %s is gone\n", args[0])
+				_, err := fmt.Fprintf(a.out, "gallery %s is gone\n", plain(args[0]))
 				return err
 			})
 		},

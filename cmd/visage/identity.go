@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -43,7 +44,11 @@ func identityChange(a *app, use, short string, args int, example string, change 
 		Use: use, Short: short, Args: cobra.ExactArgs(args), Example: example,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.inGallery(cmd, func(db *postgres.DB, gallery string) error {
-				return change(cmd.Context(), db, gallery, args)
+				if err := change(cmd.Context(), db, gallery, args); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(a.out, "%s in gallery %s: done\n", cmd.Name(), plain(gallery))
+				return err
 			})
 		},
 	}

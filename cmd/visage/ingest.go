@@ -18,6 +18,9 @@ import (
 	"golang.org/x/term"
 )
 
+// maxWorkers bounds --workers; each may hold a decoded photograph.
+const maxWorkers = 256
+
 func ingestCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "ingest DIR", Short: "Load a folder of identities into a gallery", Args: cobra.ExactArgs(1),
@@ -38,12 +41,15 @@ reported, and removed from the gallery with --prune.`,
 	flags.BoolVar(&cfg.Prune, "prune", false, "remove photographs from the gallery that have vanished from DIR")
 	plan := flags.Bool("plan", false, "say what would be done, and do nothing")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if cfg.Workers < 0 || cfg.Workers > maxWorkers {
+			return misuse{fmt.Errorf("ingest: --workers %d: use 1 to %d", cfg.Workers, maxWorkers)}
+		}
 		cfg.Root, cfg.Mode = args[0], ingest.Enrol
 		if *plan {
 			cfg.Mode = ingest.Plan
 		}
 		report, err := a.ingest(cmd.Context(), *m, cfg)
-		if report.Space == "" { // it never began
+		if report.Files == 0 && err != nil { // it never began
 			return err
 		}
 		return errors.Join(err, a.printReport(report, *asJSON))
@@ -65,22 +71,16 @@ func (a *app) ingest(ctx context.Context, m models, cfg ingest.Config) (report i
 
 func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder, cfg ingest.Config) (ingest.Report, error) {
 	cfg.Space, cfg.Detector = e.Space(), e.Detector()
-	if err := prepareGallery(ctx, db, cfg.Gallery, cfg.Space); err != nil {
-		return ingest.Report{}, err
-	}
 	bar := newBar(a.errOut, "photographs")
 	cfg.Progress = func(p ingest.Progress) {
-		bar.show(p.Done, p.Found, fmt.Sprintf("%d faces, %d rejected", p.Faces, p.Failed))
+		total := -1 // until all files are listed nobody knows
+		if p.Walked {
+			total = p.Found
+		}
+		bar.show(p.Done, total, fmt.Sprintf("%d faces, %d rejected", p.Faces, p.Failed))
 	}
 	report, err := ingest.Run(ctx, cfg, e, db)
 	return report, errors.Join(err, bar.close())
-}
-
-func prepareGallery(ctx context.Context, db *postgres.DB, gallery string, space face.Space) error {
-	if err := db.CreateGallery(ctx, gallery); err != nil && face.CodeOf(err) != face.Exists {
-		return err
-	}
-	return db.EnsureSpace(ctx, space)
 }
 
 func (a *app) printReport(r ingest.Report, asJSON bool) error {
@@ -88,14 +88,19 @@ func (a *app) printReport(r ingest.Report, asJSON bool) error {
 		return printJSON(a.out, r)
 	}
 	for _, j := range slices.Concat(r.Folders, r.Rejections) {
-		fmt.Fprintf(a.out, "%-14s %s: %s\n", j.Reason, j.Path, j.Message)
+		fmt.Fprintf(a.out, "%-14s %s: %s\n", j.Reason, plain(j.Path), plain(j.Message))
 	}
 	for _, c := range r.Changes {
-		fmt.Fprintf(a.out, "%-14s %s\n", c.Kind, c.Path)
+		fmt.Fprintf(a.out, "%-14s %s\n", c.Kind, plain(c.Path))
 	}
 	rejected := 0
 	for n := range maps.Values(r.Rejected) {
 		rejected += n
+	}
+	if r.Mode == ingest.Plan {
+		_, err := fmt.Fprintf(a.out, "plan: %d files: %d to ingest, %d to replace, %d unchanged, %d rejected; %d vanished, %d to remove\n",
+			r.Files, r.Ingested, r.Replaced, r.Unchanged, rejected, r.Vanished, r.Removed)
+		return err
 	}
 	_, err := fmt.Fprintf(a.out, "%d files: %d ingested, %d replaced, %d unchanged, %d rejected; %d vanished, %d removed\n"+
 		"%d faces in %.1f s (%.1f per second) into gallery %s, space %s\n",

@@ -16,7 +16,7 @@ func migrateUp(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "up", Short: "Apply what is missing", Args: cobra.NoArgs, Example: "  visage migrate up",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
+			return a.withRawDatabase(cmd.Context(), func(db *postgres.DB) error {
 				if err := db.MigrateUp(cmd.Context()); err != nil {
 					return err
 				}
@@ -33,7 +33,10 @@ func migrateDown(a *app) *cobra.Command {
 	}
 	steps := cmd.Flags().Int("steps", 1, "how many")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
+		if *steps < 1 {
+			return misuse{fmt.Errorf("migrate down: --steps %d: take back at least 1", *steps)}
+		}
+		return a.withRawDatabase(cmd.Context(), func(db *postgres.DB) error {
 			if err := db.MigrateDown(cmd.Context(), *steps); err != nil {
 				return err
 			}
@@ -47,7 +50,7 @@ func migrateVersion(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the schema's version", Args: cobra.NoArgs, Example: "  visage migrate version",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
+			return a.withRawDatabase(cmd.Context(), func(db *postgres.DB) error {
 				return a.printSchemaVersion(cmd.Context(), db)
 			})
 		},

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"github.com/visagedb/visage/embed/registry"
 	"github.com/visagedb/visage/internal/face"
@@ -151,11 +152,9 @@ func modelsPull(a *app) *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(a.errOut, "%s: %s, %d bytes; licence: %s; commercial use: %s\n", e.Name, f.Name, f.Bytes, e.Licence, e.Commercial)
-			bar := progressbar.DefaultBytes(f.Bytes, f.Name)
-			path, err := store.Pull(cmd.Context(), http.DefaultClient, f, func(have, _ int64) {
-				_ = bar.Set64(have) // a terminal that went away is no reason to stop
-			})
-			if err != nil {
+			bar := newBar(a.errOut, "bytes")
+			path, err := store.Pull(cmd.Context(), pullClient(), f, func(have, of int64) { bar.show(int(have), int(of), f.Name) })
+			if err = errors.Join(err, bar.close()); err != nil {
 				return err
 			}
 			fmt.Fprintln(a.out, path)
@@ -163,6 +162,13 @@ func modelsPull(a *app) *cobra.Command {
 		return nil
 	}
 	return cmd
+}
+
+// pullClient waits for a server that does not answer no longer than half a
+// minute. It goes through the proxy that the environment names.
+func pullClient() *http.Client {
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: 30 * time.Second}
+	return &http.Client{Transport: transport}
 }
 
 // pullable finds a model, or one of its files, by name.

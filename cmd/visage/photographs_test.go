@@ -51,9 +51,6 @@ func TestEveryPhotographFindsItsOwnPerson(t *testing.T) {
 	t.Parallel()
 	people := filepath.Join(needs(t, "VISAGE_TEST_PHOTOS"), "people")
 	e, db := realEmbedder(t, "scrfd"), pgtest.New(t)
-	if err := prepareGallery(t.Context(), db, face.DefaultGallery, e.Space()); err != nil {
-		t.Fatal(err)
-	}
 	report, err := ingest.Run(t.Context(), ingest.Config{Root: people, Space: e.Space(), Detector: e.Detector()}, e, db)
 	if err != nil || report.Faces < 60 || report.Faces != report.Ingested {
 		t.Fatalf("%+v, %v", report, err)

@@ -31,7 +31,7 @@ func representCommand(a *app) *cobra.Command {
 		return a.withEmbedder(*m, func(e *embed.Embedder) error {
 			photo, err := e.Embed(cmd.Context(), data, face.AllFaces)
 			if err != nil {
-				return err
+				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			results := make([]represented, len(photo.Templates))
 			for i, t := range photo.Templates {

@@ -27,12 +27,16 @@ func (m misuse) Unwrap() error { return m.error }
 // run executes one command line and returns the exit code. It is all of the
 // program but the process.
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
-	a := &app{out: out, errOut: errOut}
+	answer := &output{to: out}
+	a := &app{out: answer, errOut: errOut, log: slog.New(slog.DiscardHandler)}
 	root := rootCommand(a)
 	root.SetArgs(args)
-	root.SetOut(out)
+	root.SetOut(answer)
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = answer.err
+	}
 	var wrong misuse
 	switch {
 	case err == nil:
@@ -41,7 +45,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprintf(errOut, "visage: %v\nSee visage --help.\n", err)
 		return exitMisused
 	default:
-		fmt.Fprintf(errOut, "visage: %v\n", err)
+		fmt.Fprintf(errOut, "visage: %s\n", explain(err))
+		a.log.Debug("in full", "error", err)
 		return exitFailed
 	}
 }
@@ -56,6 +61,7 @@ into Postgres with pgvector, and finds who is in a photograph.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: a.prepare,
+		Version:           version,
 		Args:              cobra.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -76,7 +82,7 @@ func misuseOfArguments(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return misuse{fmt.Errorf("%s: %w", name(cmd), err)}
+				return misuse{fmt.Errorf("%s", strings.TrimPrefix(name(cmd)+": "+err.Error(), ": "))}
 			}
 			return nil
 		}
@@ -88,7 +94,7 @@ func misuseOfArguments(cmd *cobra.Command) {
 
 // name is a command's name without that of the program.
 func name(cmd *cobra.Command) string {
-	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+	return strings.TrimSpace(strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()))
 }
 
 // group is a command that only holds others.

@@ -1,6 +1,9 @@
 package align
 
 import (
+	"bytes"
+	"image"
+	"image/png"
 	"math"
 	"os"
 	"testing"
@@ -57,10 +60,7 @@ func TestCoincidentPointsAreRefused(t *testing.T) {
 	if _, ok := similarity(same, template[:]); ok {
 		t.Error("five points on one place were aligned")
 	}
-	photo, err := cv.FromPixels(4, 4, 3, make([]byte, 48))
-	if err != nil {
-		t.Fatal(err)
-	}
+	photo := picture(t, image.NewRGBA(image.Rect(0, 0, 4, 4)))
 	defer photo.Close()
 	if _, err := Face(photo, face.Detection{Landmarks: same}); face.CodeOf(err) != face.Invalid {
 		t.Errorf("got %v", err)
@@ -91,14 +91,11 @@ func TestSimilarityMatchesTheReference(t *testing.T) {
 // An upright face whose landmarks lie on the template is cut out unchanged.
 func TestFaceOnTheTemplateStaysAsItIs(t *testing.T) {
 	t.Parallel()
-	pixels := make([]byte, Side*Side*3)
-	for i := range pixels {
-		pixels[i] = byte(i * 31)
+	grey := image.NewGray(image.Rect(0, 0, Side, Side))
+	for i := range grey.Pix {
+		grey.Pix[i] = byte(i * 31)
 	}
-	photo, err := cv.FromPixels(Side, Side, 3, pixels)
-	if err != nil {
-		t.Fatal(err)
-	}
+	photo := picture(t, grey)
 	defer photo.Close()
 	aligned, err := Face(photo, face.Detection{Landmarks: template[:]})
 	if err != nil {
@@ -110,10 +107,23 @@ func TestFaceOnTheTemplateStaysAsItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range got {
-		if d := int(got[i]) - int(pixels[i]); d < -1 || d > 1 {
-			t.Fatalf("byte %d is %d, want %d", i, got[i], pixels[i])
+		if d := int(got[i]) - int(grey.Pix[i/3]); d < -1 || d > 1 {
+			t.Fatalf("byte %d is %d, want %d", i, got[i], grey.Pix[i/3])
 		}
 	}
+}
+
+func picture(t *testing.T, m image.Image) *cv.Image {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	photo, err := cv.Decode(b.Bytes(), cv.Limits{Bytes: 1 << 20, Pixels: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return photo
 }
 
 func apply(m cv.Affine, p face.Point) face.Point {

@@ -34,8 +34,6 @@ type Entry struct {
 	Commercial string `yaml:"commercial" json:"commercial"` // "yes", "no" or "unclear"
 	Source     string `yaml:"source" json:"source"`
 	BuiltIn    bool   `yaml:"built_in" json:"built_in"` // needs no file of its own
-	// Landmarks is how many points a detector gives: 5 or 2.
-	Landmarks int `yaml:"landmarks" json:"landmarks,omitempty"`
 	// Dim is how many values a recogniser gives.
 	Dim   int    `yaml:"dim" json:"dim,omitempty"`
 	Input *Input `yaml:"input" json:"input,omitempty"`

@@ -16,7 +16,8 @@ import (
 // cut short is taken up where it ended. The file takes its place only after its
 // hash is verified; otherwise the download is thrown away. progress is told how
 // many of how many bytes are there. Errors are face.Unavailable (network,
-// server, disk) and face.Mismatch (other bytes than the registry's).
+// server, disk), face.Mismatch (other bytes than the registry's) and
+// face.Cancelled.
 func (s *Store) Pull(ctx context.Context, client *http.Client, f File, progress func(have, of int64)) (string, error) {
 	if err := os.MkdirAll(s.dirs[0], 0o755); err != nil {
 		return "", face.Wrap(face.Unavailable, err, "models folder")
@@ -42,8 +43,12 @@ func download(ctx context.Context, client *http.Client, f File, part string, pro
 	if err == nil && have < f.Bytes {
 		err = fetch(ctx, client, f, out, have, progress)
 	}
+	code := face.Unavailable
+	if ctx.Err() != nil {
+		code = face.Cancelled
+	}
 	if err := errors.Join(err, out.Sync(), out.Close()); err != nil {
-		return face.Wrap(face.Unavailable, err, "download %s from %s", f.Name, f.URL)
+		return face.Wrap(code, err, "download %s from %s", f.Name, f.URL)
 	}
 	return nil
 }

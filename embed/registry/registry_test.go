@@ -154,8 +154,13 @@ func TestImport(t *testing.T) {
 	if _, err := s.Import(file, "other"); face.CodeOf(err) != face.Mismatch || !strings.Contains(err.Error(), "it is net.onnx of net") {
 		t.Errorf("imported as another model: %v", err)
 	}
-	if _, err := s.Import(write(t, usb, "x", "junk"), "net"); face.CodeOf(err) != face.Mismatch {
+	if _, err := s.Import(write(t, usb, "x", "WEIGHTS"), "net"); face.CodeOf(err) != face.Mismatch {
 		t.Errorf("junk was imported: %v", err)
+	}
+	for _, path := range []string{"/dev/zero", usb, write(t, usb, "y", "of another length")} {
+		if _, err := s.Import(path, "net"); face.CodeOf(err) != face.Mismatch {
+			t.Errorf("%s was imported: %v", path, err)
+		}
 	}
 	left, err := filepath.Glob(filepath.Join(home, "models", "*"))
 	if err != nil || len(left) != 1 {

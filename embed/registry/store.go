@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,10 +22,10 @@ type Store struct {
 	entries []Entry
 	dirs    []string
 
-	scan  sync.Once
-	found map[string]string // SHA-256 to path
-	wrong map[string]string // name of a known file to a path of that name with other bytes
-	err   error
+	scan   sync.Once
+	found  map[string]string // SHA-256 to path
+	wrong  map[string]string // name of a known file to a path of that name with other bytes
+	unread []error           // what could not be looked at
 }
 
 // NewStore looks for weights in the directories, the first of which is where
@@ -40,9 +41,6 @@ func (s *Store) Entries() []Entry { return s.entries }
 // face.Unavailable, with the command that helps, if it is in no directory.
 func (s *Store) Path(e Entry, f File) (string, error) {
 	s.scan.Do(s.look)
-	if s.err != nil {
-		return "", s.err
-	}
 	if path, ok := s.found[f.SHA256]; ok {
 		return path, nil
 	}
@@ -106,33 +104,55 @@ func Load(path string, f File) ([]byte, error) {
 	return data, nil
 }
 
+// Problems lists what is wrong with what lies in the folders: files that are
+// damaged or another, files and folders that cannot be read. Such files are
+// not installed.
+func (s *Store) Problems() []error {
+	s.scan.Do(s.look)
+	problems := slices.Clone(s.unread)
+	for _, name := range slices.Sorted(maps.Keys(s.wrong)) {
+		for _, e := range s.entries {
+			if f, ok := e.FileNamed(name); ok && s.found[f.SHA256] == "" {
+				_, err := s.Path(e, f)
+				problems = append(problems, err)
+			}
+		}
+	}
+	return problems
+}
+
 // look hashes every file whose size is that of a known one.
 func (s *Store) look() {
 	s.found, s.wrong = map[string]string{}, map[string]string{}
 	for _, dir := range s.dirs {
-		s.err = errors.Join(s.err, filepath.WalkDir(dir, s.visit))
+		root, err := filepath.EvalSymlinks(dir) // WalkDir follows no link, not even at its root
+		if err == nil {
+			err = filepath.WalkDir(root, s.visit)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.unread = append(s.unread, face.Wrap(face.Unavailable, err, "look for weights"))
+		}
 	}
 }
 
 func (s *Store) visit(path string, entry fs.DirEntry, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
 	if err != nil {
-		return face.Wrap(face.Unavailable, err, "look for weights")
+		s.unread = append(s.unread, face.Wrap(face.Unavailable, err, "look for weights"))
+		return nil
 	}
 	if entry.IsDir() {
 		return nil
 	}
 	info, err := os.Stat(path) // follows a link to a file
 	if err != nil || !info.Mode().IsRegular() {
-		return nil //nolint:nilerr // a dangling link holds no weights
+		return nil //nolint:nilerr // a link that leads nowhere holds no weights
 	}
 	known := s.file(func(f File) bool { return f.Bytes == info.Size() })
 	if known {
 		sum, err := hashFile(path)
 		if err != nil {
-			return err
+			s.unread = append(s.unread, err)
+			return nil
 		}
 		if s.file(func(f File) bool { return f.SHA256 == sum }) {
 			if _, before := s.found[sum]; !before {
@@ -180,6 +200,15 @@ func (s *Store) owner(sum string) (Entry, File, bool) {
 // Import copies a weights file into the store. Its content must be a file of
 // the named model; the file's own name does not matter.
 func (s *Store) Import(path, name string) (string, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return "", face.Wrap(face.Unavailable, err, "import")
+	case !info.Mode().IsRegular():
+		return "", face.Errorf(face.Mismatch, "%s is not a file", path)
+	case !s.file(func(f File) bool { return f.Bytes == info.Size() }):
+		return "", face.Errorf(face.Mismatch, "%s is not a file of %s: no model in the registry has a file of %d bytes", path, name, info.Size())
+	}
 	sum, err := hashFile(path)
 	if err != nil {
 		return "", err

@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"maps"
+	"path/filepath"
 	"slices"
 )
 
@@ -22,13 +23,16 @@ func (c Check) Verdict() string {
 	return "damaged"
 }
 
+// named is the model that has a file of the name.
+func (s *Store) named(file string) Entry {
+	i := slices.IndexFunc(s.entries, func(e Entry) bool { _, ok := e.FileNamed(file); return ok })
+	return s.entries[i]
+}
+
 // Verify hashes every file that has the content or the name of a known one. It
 // returns face.Unavailable for a file that cannot be read.
 func (s *Store) Verify() ([]Check, error) {
 	s.scan.Do(s.look)
-	if s.err != nil {
-		return nil, s.err
-	}
 	var checks []Check
 	for _, path := range slices.Concat(slices.Collect(maps.Values(s.found)), slices.Collect(maps.Values(s.wrong))) {
 		sum, err := hashFile(path)
@@ -36,6 +40,9 @@ func (s *Store) Verify() ([]Check, error) {
 			return nil, err
 		}
 		e, _, ok := s.owner(sum)
+		if !ok {
+			e = s.named(filepath.Base(path))
+		}
 		checks = append(checks, Check{Model: e.Name, Path: path, SHA256: sum, OK: ok})
 	}
 	slices.SortFunc(checks, func(a, b Check) int { return cmp.Compare(a.Path, b.Path) })

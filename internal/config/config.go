@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/adrg/xdg"
@@ -68,7 +69,7 @@ func Load(flags *pflag.FlagSet) (Settings, error) {
 	}
 	s := Settings{
 		DatabaseURL: v.GetString("database-url"), Home: home, OrtLib: v.GetString("ort-lib"),
-		Models: filepath.SplitList(v.GetString("models")), LogLevel: v.GetString("log-level"),
+		Models: models(v), LogLevel: v.GetString("log-level"),
 	}
 	if s.OrtLib == "" {
 		s.OrtLib = filepath.Join(home, "lib", "libonnxruntime.so.1")
@@ -76,22 +77,40 @@ func Load(flags *pflag.FlagSet) (Settings, error) {
 	return s, nil
 }
 
-func readFile(v *viper.Viper, file string) error {
-	known := map[string]bool{}
-	for _, key := range v.AllKeys() {
-		known[key] = true
+// models are folders, as a list in a file or as text with separators.
+func models(v *viper.Viper) []string {
+	if text, ok := v.Get("models").(string); ok {
+		return filepath.SplitList(text)
 	}
-	v.SetConfigFile(file)
-	v.SetConfigType("yaml")
-	if err := v.ReadInConfig(); err != nil {
+	return v.GetStringSlice("models")
+}
+
+func readFile(v *viper.Viper, name string) error {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("configuration file: %s is not a regular file", name)
+	}
+	file := viper.New()
+	file.SetConfigFile(name)
+	file.SetConfigType("yaml")
+	if err := file.ReadInConfig(); err != nil {
 		return fmt.Errorf("configuration file: %w", err)
 	}
-	for _, key := range v.AllKeys() {
-		if !known[key] {
-			return fmt.Errorf("configuration file %s: nobody knows the key %q", file, key)
+	for key, value := range file.AllSettings() {
+		if !slices.Contains(v.AllKeys(), key) {
+			return fmt.Errorf("configuration file %s: nobody knows the key %q", name, key)
+		}
+		switch value.(type) {
+		case string:
+		case []any:
+			if key == "models" {
+				continue
+			}
+			return fmt.Errorf("configuration file %s: %s must be one value, not a list", name, key)
+		default:
+			return fmt.Errorf("configuration file %s: %s must be text", name, key)
 		}
 	}
-	return nil
+	return v.MergeConfigMap(file.AllSettings())
 }
 
 func defaultHome() string {

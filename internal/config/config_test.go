@@ -58,10 +58,14 @@ func TestModelFolders(t *testing.T) {
 	if strings.Join(got.Models, ",") != "/a,/b" {
 		t.Errorf("got folders %q", got.Models)
 	}
+	t.Setenv("VISAGE_MODELS", "")
+	if got, err = load(t, "--config", write(t, "models: [/c, /d]\n")); err != nil || strings.Join(got.Models, ",") != "/c,/d" {
+		t.Errorf("from a file: got folders %q, %v", got.Models, err)
+	}
 }
 
 func TestConfigurationFileErrors(t *testing.T) {
-	for name, text := range map[string]string{"nobody knows the key": "databse-url: x\n", "configuration file": "a: [\n"} {
+	for name, text := range map[string]string{"not a list": "ort-lib: [a, b]\n", "must be text": "home: {a: b}\n", "nobody knows the key": "databse-url: x\n", "configuration file": "a: [\n"} {
 		if _, err := load(t, "--config", write(t, text)); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%q gives %v, want an error with %q", text, err, name)
 		}

@@ -30,7 +30,15 @@ func ReadPairsFile(path string) ([]Pair, error) {
 		return nil, face.Wrap(face.Unreadable, err, "list of pairs")
 	}
 	defer f.Close()
-	return ReadPairs(f, path)
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, face.Wrap(face.Unreadable, err, "list of pairs")
+	case !info.Mode().IsRegular():
+		return nil, face.Errorf(face.Unreadable, "list of pairs: %s is not a regular file", path)
+	default:
+		return ReadPairs(f, path)
+	}
 }
 
 // ReadPairs reads comma-separated values whose first line names the columns

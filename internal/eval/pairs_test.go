@@ -65,6 +65,8 @@ func TestReadPairsFile(t *testing.T) {
 	}
 	_, err = eval.ReadPairsFile(filepath.Join(dir, "absent.csv"))
 	wantCode(t, err, face.NotFound)
-	_, err = eval.ReadPairsFile(dir)
-	wantCode(t, err, face.Invalid)
+	for _, path := range []string{dir, "/dev/zero"} {
+		_, err = eval.ReadPairsFile(path)
+		wantCode(t, err, face.Unreadable)
+	}
 }

@@ -37,16 +37,6 @@ func (b Box) Clip(width, height int) Box {
 	return Box{clamp(b.X1, w), clamp(b.Y1, h), clamp(b.X2, w), clamp(b.Y2, h)}
 }
 
-// IoU is the intersection over union of two boxes, in [0,1].
-func (b Box) IoU(o Box) float32 {
-	inter := Box{max(b.X1, o.X1), max(b.Y1, o.Y1), min(b.X2, o.X2), min(b.Y2, o.Y2)}.Area()
-	union := b.Area() + o.Area() - inter
-	if union <= 0 {
-		return 0
-	}
-	return inter / union
-}
-
 func clamp(v, hi float32) float32 { return min(max(v, 0), hi) }
 
 // Landmarks are points of a face, always in this order: left eye, right eye,

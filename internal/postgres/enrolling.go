@@ -24,8 +24,8 @@ type enrolling struct {
 // enrolRow is one photograph's enrolment and what the ledger says of it.
 type enrolRow struct {
 	face.Enrolment
-	key      []byte // see pathKey
-	identity pgtype.UUID
+	key      []byte      // see pathKey
+	identity pgtype.UUID // the ledger's, or else the folder's; null for none
 	image    pgtype.UUID
 	content  [sha256.Size]byte // the ledger's
 	enrolled bool              // the ledger has templates of its content in the space
@@ -51,12 +51,16 @@ func (r *enrolRow) replaced() bool { return r.content != r.Image.SHA256 }
 // settled says whether the outcome stands in the ledger already.
 func (r *enrolRow) settled() bool { return r.enrolled && !r.replaced() }
 
+// needsIdentity says whether the photograph has an identity by its folder and
+// none in the ledger.
+func (r *enrolRow) needsIdentity() bool { return !r.identity.Valid && r.Image.Identity != "" }
+
 // store writes the batch. Every run takes the images' rows in the same order
 // and holds them to its end, so that of two runs on the same photographs the
 // second sees what the first did.
 func (b *enrolling) store(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		b.makeIdentities, b.lockImages, b.readOutcomes, b.writeImages, b.dropReplaced, b.writeFaces, b.writeOutcomes,
+		b.lockImages, b.makeIdentities, b.readOutcomes, b.writeImages, b.dropReplaced, b.writeFaces, b.writeOutcomes,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -65,10 +69,13 @@ func (b *enrolling) store(ctx context.Context) error {
 	return nil
 }
 
+// makeIdentities sees to the identities of photographs that have none yet. One
+// that has an identity keeps it, so that renaming and merging identities
+// outlasts the next ingest.
 func (b *enrolling) makeIdentities(ctx context.Context) error {
 	var names []string
 	for _, row := range b.rows {
-		if row.Image.Identity != "" {
+		if row.needsIdentity() {
 			names = append(names, face.Readable(row.Image.Identity))
 		}
 	}
@@ -81,7 +88,9 @@ func (b *enrolling) makeIdentities(ctx context.Context) error {
 		return err
 	}
 	for _, row := range b.rows {
-		row.identity = ids[face.Readable(row.Image.Identity)]
+		if row.needsIdentity() {
+			row.identity = ids[face.Readable(row.Image.Identity)]
+		}
 	}
 	return nil
 }
@@ -96,7 +105,7 @@ func (b *enrolling) lockImages(ctx context.Context) error {
 		ORDER BY sha256(n.path_bytes)
 		ON CONFLICT (gallery_id, sha256(path_bytes)) DO NOTHING`
 	const lock = `
-		SELECT id, path_bytes, sha256 FROM visage.images
+		SELECT id, path_bytes, sha256, identity_id FROM visage.images
 		WHERE gallery_id = $1 AND sha256(path_bytes) = ANY($2) ORDER BY sha256(path_bytes) FOR NO KEY UPDATE`
 	c := b.columns(b.rows)
 	var pending pgx.Batch
@@ -110,11 +119,11 @@ func (b *enrolling) takeImages(rows pgx.Rows) error {
 	for _, row := range b.rows {
 		byPath[row.Image.Path] = row
 	}
-	var id pgtype.UUID
+	var id, identity pgtype.UUID
 	var path, content []byte
-	tag, err := pgx.ForEachRow(rows, []any{&id, &path, &content}, func() error {
+	tag, err := pgx.ForEachRow(rows, []any{&id, &path, &content, &identity}, func() error {
 		row := byPath[string(path)]
-		row.image, row.content = id, [sha256.Size]byte(content)
+		row.image, row.content, row.identity = id, [sha256.Size]byte(content), identity
 		return nil
 	})
 	if err == nil && tag.RowsAffected() != int64(len(b.rows)) {

@@ -15,10 +15,7 @@ type Health struct {
 	Dirty    bool   `json:"dirty"`    // a migration was cut short
 	// Defects are known faults of this pgvector, each with the release that
 	// mends it.
-	Defects  []string `json:"defects,omitempty"`
-	MaxConns int32    `json:"max_conns"` // the pool's limit
-	Conns    int32    `json:"conns"`     // connections open now
-	InUse    int32    `json:"in_use"`    // connections at work now
+	Defects []string `json:"defects,omitempty"`
 }
 
 // RecommendedPgvector is the first release without known defects that matter
@@ -45,8 +42,6 @@ func (d *DB) Health(ctx context.Context) (Health, error) {
 	if h.Pgvector != "" {
 		h.Defects = defects(h.Pgvector)
 	}
-	pool := d.pool.Stat()
-	h.MaxConns, h.Conns, h.InUse = pool.MaxConns(), pool.TotalConns(), pool.AcquiredConns()
 	return h, nil
 }
 
@@ -62,7 +57,7 @@ func (d *DB) RequireSchema(ctx context.Context) error {
 	case err != nil:
 		return err
 	case dirty:
-		return face.Errorf(face.Unavailable, "the migration of the database to version %d was cut short: see visage doctor", version)
+		return face.Errorf(face.Unavailable, "a migration of the database to version %d is under way, or was cut short: see visage doctor", version)
 	case version < latest:
 		return face.Errorf(face.Unavailable, "the database has schema version %d, this program needs %d: run visage migrate up", version, latest)
 	case version > latest:

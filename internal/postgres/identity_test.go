@@ -121,3 +121,23 @@ func TestHostileNames(t *testing.T) {
 		t.Errorf("%d images left", n)
 	}
 }
+
+// What people changed outlasts the next ingest, which knows only the folders.
+func TestIdentitiesOutlastTheNextIngest(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s, other := space("A", 4, true), space("B", 4, true)
+	b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{photo("/1", "sample-01", s, 1), photo("/2", "sample-02", s, 2), photo("/3", "", s, 3)}))
+	b.ok(b.db.RenameIdentity(t.Context(), "g", "sample-01", "renamed"))
+	b.ok(b.db.MergeIdentities(t.Context(), "g", "sample-02", "renamed"))
+	b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{
+		photo("/1", "sample-01", other, 1), photo("/2", "sample-02", s, 20), photo("/3", "sample-03", other, 3),
+	}))
+	want := "/1 renamed\n/2 renamed\n/3 sample-03"
+	if got := b.text(`SELECT DISTINCT i.path || ' ' || p.name FROM visage.images i JOIN visage.identities p ON p.id = i.identity_id ORDER BY 1`); got != want {
+		t.Errorf("photographs and identities\n%s\nwant\n%s", got, want)
+	}
+	if got := b.text(`SELECT name FROM visage.identities ORDER BY name`); got != "renamed\nsample-03" {
+		t.Errorf("identities %q", got)
+	}
+}

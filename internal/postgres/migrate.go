@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,16 +28,29 @@ const migrateWait = time.Minute
 
 // MigrateUp brings the schema to the latest version, with the extension that it
 // needs. Programs that do so at once take turns. It returns Unavailable where
-// the role may not, where pgvector is missing or too old, and where an earlier
-// migration was cut short.
+// the role may not, where pgvector is missing or too old, where an earlier
+// migration was cut short, and where the schema is newer than this program.
 func (d *DB) MigrateUp(ctx context.Context) error {
+	// A dirty version may be that of a migration that another program is at: only
+	// migrate, which waits for it, can tell.
+	version, dirty, err := d.MigrateVersion(ctx)
+	if err != nil {
+		return err
+	}
+	latest, err := LatestVersion()
+	if err != nil {
+		return err
+	}
+	if !dirty && version >= latest {
+		return cmp.Or(d.RequireSchema(ctx), d.checkExtension(ctx))
+	}
 	if err := d.ensureExtension(ctx); err != nil {
 		return err
 	}
 	if err := d.checkExtension(ctx); err != nil {
 		return err
 	}
-	err := d.migrate(ctx, (*migrate.Migrate).Up)
+	err = d.migrate(ctx, (*migrate.Migrate).Up)
 	d.pool.Reset() // connections from before the extension do not know its types
 	return err
 }
@@ -116,9 +130,10 @@ func (d *DB) migrate(ctx context.Context, run func(*migrate.Migrate) error) erro
 	}
 	conn := d.pool.Config().ConnConfig
 	conn.RuntimeParams["lock_timeout"] = strconv.FormatInt(migrateWait.Milliseconds(), 10)
-	driver, err := pgxmigrate.WithInstance(stdlib.OpenDB(*conn), &pgxmigrate.Config{SchemaName: "visage"})
+	pool := stdlib.OpenDB(*conn)
+	driver, err := pgxmigrate.WithInstance(pool, &pgxmigrate.Config{SchemaName: "visage"})
 	if err != nil {
-		return interpret(op, unwrapMigrate(err))
+		return interpret(op, errors.Join(unwrapMigrate(err), pool.Close()))
 	}
 	m, err := migrate.NewWithInstance("embedded", source, conn.Database, driver)
 	if err != nil {

@@ -14,6 +14,7 @@ missing_packages() {
 
 # apt_quietly runs apt-get, and shows what it said only when it fails.
 apt_quietly() {
+  need_root "apt-get $*"
   if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get --yes --quiet \
     -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 "$@" >"$work/apt.log" 2>&1 </dev/null; then
     tail -n 40 "$work/apt.log" >&2

@@ -1,9 +1,12 @@
 package cv
 
 import (
+	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"os"
 	"sync"
 
@@ -33,14 +36,34 @@ func OpenCascade(path string) (*Cascade, error) {
 }
 
 func (c *Cascade) load() (*gocv.CascadeClassifier, error) {
-	if _, err := os.Stat(c.path); err != nil {
-		return nil, fmt.Errorf("cascade: %w", err)
+	if err := checkXML(c.path); err != nil {
+		return nil, fmt.Errorf("cascade %s: %w", c.path, err)
 	}
 	classifier := gocv.NewCascadeClassifier()
 	if !classifier.Load(c.path) {
 		return nil, errors.Join(fmt.Errorf("%s: not a cascade that OpenCV reads", c.path), classifier.Close())
 	}
 	return &classifier, nil
+}
+
+// checkXML reads a file to its end as XML. OpenCV ends the process on one that
+// is none, lacks the declaration, or is cut short.
+func checkXML(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(text, []byte("<?xml")) {
+		return errors.New("the file is no XML")
+	}
+	for decoder := xml.NewDecoder(bytes.NewReader(text)); ; {
+		switch _, err := decoder.Token(); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 // Windows returns every window of at least minSide pixels a side that the

@@ -50,5 +50,8 @@ func Decode(data []byte, limits Limits) (*Image, error) {
 	if mat.Empty() {
 		return nil, errors.Join(fmt.Errorf("%w: the %s cannot be decoded", ErrDamaged, header.format), mat.Close())
 	}
+	if header.format == "WebP" {
+		mat = turned(mat, webpOrientation(data))
+	}
 	return own(mat), nil
 }

@@ -11,6 +11,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"os"
+	"path/filepath"
 	"runtime"
 	"testing"
 
@@ -116,12 +117,15 @@ func TestDecodesEveryKind(t *testing.T) {
 	}
 }
 
-// Orientation n of EXIF, as the corners come out (TIFF 6.0, tag 0x0112).
+// turns says, for each orientation of EXIF (TIFF 6.0, tag 0x0112), where the
+// quarters of a picture go.
+var turns = map[byte]string{1: "rgbw", 2: "grwb", 3: "wbgr", 4: "bwrg", 5: "rbgw", 6: "brwg", 7: "wgbr", 8: "gwrb"}
+
 func TestTurnsByEXIF(t *testing.T) {
 	t.Parallel()
 	plain := asJPEG(t, quarters(64, 32))
-	for orientation, want := range map[byte]string{1: "rgbw", 2: "grwb", 3: "wbgr", 4: "bwrg", 5: "rbgw", 6: "brwg", 7: "wgbr", 8: "gwrb"} {
-		exif := []byte("Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00" + string(orientation) + "\x00\x00\x00\x00\x00\x00")
+	for orientation, want := range turns {
+		exif := []byte("Exif\x00\x00" + tiffHeader(orientation))
 		segment := append([]byte{0xff, 0xe1, 0, byte(len(exif) + 2)}, exif...)
 		data := append(append([]byte{0xff, 0xd8}, segment...), plain[2:]...)
 		got, w, h := corners(t, data)
@@ -132,6 +136,70 @@ func TestTurnsByEXIF(t *testing.T) {
 			t.Errorf("orientation %d: %dx%d pixels", orientation, w, h)
 		}
 	}
+}
+
+// tiffHeader is an EXIF block: a big-endian TIFF whose one entry is the
+// orientation.
+func tiffHeader(orientation byte) string {
+	return "MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00" + string(orientation) + "\x00\x00\x00\x00\x00\x00"
+}
+
+// webp is the quarters as a WebP of the given orientation, in the extended
+// container, which alone may carry EXIF.
+func webp(t *testing.T, orientation byte) []byte {
+	t.Helper()
+	m, err := cv.Decode(asPNG(t, quarters(64, 32)), limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	plain, err := m.WebP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := []byte("WEBPVP8X\x0a\x00\x00\x00\x08\x00\x00\x00\x3f\x00\x00\x1f\x00\x00")
+	body = append(body, plain[12:]...)
+	exif := tiffHeader(orientation)
+	body = append(binary.LittleEndian.AppendUint32(append(body, "EXIF"...), uint32(len(exif))), exif...)
+	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
+}
+
+// PNG and WebP carry EXIF too (PNG 3rd edition, eXIf; WebP container, EXIF).
+func TestTurnsOtherKindsByEXIF(t *testing.T) {
+	t.Parallel()
+	plain := asPNG(t, quarters(64, 32))
+	const headerEnd = 8 + 25
+	chunk := append([]byte("eXIf"), tiffHeader(6)...)
+	turned := append([]byte(nil), plain[:headerEnd]...)
+	turned = binary.BigEndian.AppendUint32(turned, uint32(len(chunk)-4))
+	turned = binary.BigEndian.AppendUint32(append(turned, chunk...), crc32.ChecksumIEEE(chunk))
+	turned = append(turned, plain[headerEnd:]...)
+	if got, w, h := corners(t, turned); got != "brwg" || w != 32 || h != 64 {
+		t.Errorf("PNG: corners %s of %dx%d", got, w, h)
+	}
+	for orientation, want := range turns {
+		if got, w, h := corners(t, webp(t, orientation)); got != want || (orientation >= 5) != (w == 32 && h == 64) {
+			t.Errorf("WebP, orientation %d: corners %s of %dx%d, want %s", orientation, got, w, h, want)
+		}
+	}
+}
+
+// hugeTile is a small TIFF that claims, beside its strips, tiles of 65536x8192
+// pixels: the entries of the strips become those of the tiles.
+func hugeTile(t *testing.T) []byte {
+	t.Helper()
+	data := encode(t, func(b *bytes.Buffer) error { return tiff.Encode(b, quarters(64, 32), nil) })
+	at := binary.LittleEndian.Uint32(data[4:]) + 2
+	for n := binary.LittleEndian.Uint16(data[at-2:]); n > 0; n, at = n-1, at+12 {
+		replace := map[uint16]uint16{282: 322, 283: 323}[binary.LittleEndian.Uint16(data[at:])]
+		if replace == 0 {
+			continue
+		}
+		binary.LittleEndian.PutUint16(data[at:], replace)
+		binary.LittleEndian.PutUint16(data[at+2:], 4) // LONG
+		binary.LittleEndian.PutUint32(data[at+8:], 1<<uint32(16-3*(replace-322)))
+	}
+	return data
 }
 
 func TestRefusesBadPictures(t *testing.T) {
@@ -156,6 +224,7 @@ func TestRefusesBadPictures(t *testing.T) {
 		"half a PNG":         {goodPNG[:len(goodPNG)/2], cv.ErrDamaged},
 		"a PNG but its data": {goodPNG[:40], cv.ErrDamaged},
 		"too many bytes":     {make([]byte, 1<<20+1), cv.ErrTooLarge},
+		"a TIFF's huge tile": {hugeTile(t), cv.ErrTooLarge},
 		"too many pixels":    {asPNG(t, image.NewGray(image.Rect(0, 0, 1025, 1024))), cv.ErrTooLarge},
 	} {
 		m, err := cv.Decode(c.data, limits)
@@ -163,6 +232,40 @@ func TestRefusesBadPictures(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 		m.Close()
+	}
+}
+
+// OpenCV's warps end the process on sides of SHRT_MAX pixels and more.
+func TestTheLongestSide(t *testing.T) {
+	t.Parallel()
+	wide := cv.Limits{Bytes: 1 << 20, Pixels: 1 << 20}
+	m, err := cv.Decode(asPNG(t, image.NewGray(image.Rect(0, 0, cv.MaxSide, 2))), wide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	warped, err := m.Warp(cv.Affine{A: 1, E: 1}, 8, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer warped.Close()
+	if _, err := cv.Decode(asPNG(t, image.NewGray(image.Rect(0, 0, cv.MaxSide+1, 2))), wide); !errors.Is(err, cv.ErrTooLarge) {
+		t.Errorf("one pixel more: %v", err)
+	}
+}
+
+// OpenCV ends the process on a cascade file that is no whole XML.
+func TestDamagedCascades(t *testing.T) {
+	t.Parallel()
+	for _, content := range []string{"", "junk", "<?xml version=\"1.0\"?>\n<opencv_storage><cascade>", "<opencv_storage></opencv_storage>", "<?xml version=\"1.0\"?>", "<?xml version=\"1.0\"?>\n<opencv_storage></opencv_storage>"} {
+		path := filepath.Join(t.TempDir(), "cascade.xml")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := cv.OpenCascade(path); err == nil {
+			t.Errorf("%q became a cascade", content)
+			c.Close()
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package cv
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -40,9 +41,12 @@ func readHeader(data []byte) (header, error) {
 		if !hasMagic(data, f.magic) {
 			continue
 		}
+		if f.name == "TIFF" && tiffTileTooLarge(data) {
+			return header{}, fmt.Errorf("%w: the TIFF has a tile of more than %d pixels", ErrTooLarge, maxTile)
+		}
 		config, err := f.config(bytes.NewReader(data))
 		if err != nil {
-			return header{}, fmt.Errorf("%w: header of the %s: %w", ErrDamaged, f.name, err)
+			return header{}, headerError(f.name, err)
 		}
 		if config.Width < 1 || config.Height < 1 {
 			return header{}, fmt.Errorf("%w: the %s says %dx%d pixels", ErrDamaged, f.name, config.Width, config.Height)
@@ -51,6 +55,17 @@ func readHeader(data []byte) (header, error) {
 		return header{f.name, config.Width, config.Height, cut}, nil
 	}
 	return header{}, ErrUnsupported
+}
+
+// headerError tells a rare kind of picture from a damaged one.
+func headerError(format string, err error) error {
+	var ofJPEG jpeg.UnsupportedError
+	var ofPNG png.UnsupportedError
+	var ofTIFF tiff.UnsupportedError
+	if errors.As(err, &ofJPEG) || errors.As(err, &ofPNG) || errors.As(err, &ofTIFF) || errors.Is(err, bmp.ErrUnsupported) {
+		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	return fmt.Errorf("%w: header of the %s: %w", ErrDamaged, format, err)
 }
 
 func hasMagic(data []byte, magic string) bool {

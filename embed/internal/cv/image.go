@@ -28,24 +28,6 @@ func own(mat gocv.Mat) *Image {
 	return &Image{mat: mat}
 }
 
-// FromPixels copies interleaved pixels, height rows of width pixels of the
-// given number of channels (1 or 3), into an Image.
-func FromPixels(width, height, channels int, pixels []byte) (*Image, error) {
-	kind := gocv.MatTypeCV8UC3
-	if channels == 1 {
-		kind = gocv.MatTypeCV8UC1
-	}
-	if width < 1 || height < 1 || (channels != 1 && channels != 3) || len(pixels) != width*height*channels {
-		return nil, fmt.Errorf("picture of %dx%d pixels and %d channels does not fit %d bytes", width, height, channels, len(pixels))
-	}
-	view, err := gocv.NewMatFromBytes(height, width, kind, pixels)
-	if err != nil {
-		return nil, fmt.Errorf("copy pixels: %w", err)
-	}
-	defer view.Close() // it points into Go's memory
-	return own(view.Clone()), nil
-}
-
 // Close frees the picture. It may be called twice.
 func (m *Image) Close() error {
 	if m == nil || !m.closed.CompareAndSwap(false, true) {

@@ -17,8 +17,9 @@ const (
 	Area                    // INTER_AREA, for reducing
 )
 
-// MaxSide is the largest width or height, in pixels, that is ever made here.
-const MaxSide = 1 << 15
+// MaxSide is the largest width or height, in pixels, that is handled here:
+// OpenCV's warps take pictures of fewer than SHRT_MAX pixels a side.
+const MaxSide = 1<<15 - 2
 
 // Resize scales the picture to width x height pixels.
 func (m *Image) Resize(width, height int, how Scaling) (*Image, error) {
