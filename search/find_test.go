@@ -34,7 +34,8 @@ func TestFind(t *testing.T) {
 	if want := []string{"1.jpg", "3.jpg", "0.jpg", "2.jpg"}; !slices.Equal(images, want) {
 		t.Errorf("order %v, want %v", images, want)
 	}
-	if want := []search.Decision{search.Matched, search.Matched, search.Unknown, search.Unknown} // 0.jpg is within the threshold, but somebody else; !slices.Equal(decisions, want) {
+	// The third is within the threshold too, but somebody else's.
+	if want := []search.Decision{search.Matched, search.Matched, search.Unknown, search.Unknown}; !slices.Equal(decisions, want) {
 		t.Errorf("decisions %v, want %v", decisions, want)
 	}
 	first, second := result.Probes[0], result.Probes[1]
