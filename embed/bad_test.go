@@ -143,3 +143,29 @@ func TestMostProminentFace(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// A picture cut tightly around a face shows one to the detector once there is
+// something around it.
+func TestPadding(t *testing.T) {
+	t.Parallel()
+	tight, err := filepath.Glob(filepath.Join(golden.Photos(t), "orl40", "s0*", "01.png"))
+	if err != nil || len(tight) < 5 {
+		t.Fatalf("%d pictures, %v", len(tight), err)
+	}
+	cfg := embed.Config{Detector: "scrfd", Recognizer: "LBPH", OrtLib: golden.OrtLib(t)}
+	plain := openEmbedder(t, cfg, golden.Models(t))
+	cfg.Pad = 0.5
+	padded := openEmbedder(t, cfg, golden.Models(t))
+	for _, path := range tight {
+		if _, err := plain.Embed(context.Background(), golden.Read(t, path), face.AllFaces); face.CodeOf(err) != face.NoFace {
+			t.Errorf("%s without padding: %v", path, err)
+		}
+		if photo, err := padded.Embed(context.Background(), golden.Read(t, path), face.AllFaces); err != nil || len(photo.Templates) != 1 {
+			t.Errorf("%s with padding: %d faces, %v", path, len(photo.Templates), err)
+		}
+	}
+	cfg.Pad = 3
+	if _, err := embed.Open(cfg); face.CodeOf(err) != face.Invalid {
+		t.Errorf("padding by 3: %v", err)
+	}
+}

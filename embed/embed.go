@@ -36,6 +36,12 @@ type Config struct {
 	// MaxPixels of a photograph, checked before it is decoded. Defaults to 100
 	// million, 300 MB of memory.
 	MaxPixels int64
+	// Pad is how much black is put around each photograph before detection, as
+	// a share of its width and height on each side, up to 2. Pictures that are
+	// cut tightly around a face need it, because detectors want to see some
+	// surroundings. Boxes are then in the pixels of the padded picture. Defaults
+	// to none.
+	Pad float64
 }
 
 // NoRecognizer opens an Embedder that can Extract but not Embed.
@@ -58,6 +64,7 @@ func (c Config) withDefaults() Config {
 // several goroutines at once.
 type Embedder struct {
 	limits     cv.Limits
+	pad        float64
 	runtime    *ort.Runtime // nil while no model needs it
 	detector   detect.Detector
 	recognizer recognize.Recognizer
@@ -72,7 +79,10 @@ type Embedder struct {
 // (the message says what to run) and face.Mismatch for damaged weights.
 func Open(cfg Config) (*Embedder, error) {
 	cfg = cfg.withDefaults()
-	e := &Embedder{limits: cv.Limits{Bytes: cfg.MaxBytes, Pixels: cfg.MaxPixels}}
+	if cfg.Pad < 0 || cfg.Pad > 2 {
+		return nil, face.Errorf(face.Invalid, "padding by %g of a photograph's size: use 0 to 2", cfg.Pad)
+	}
+	e := &Embedder{limits: cv.Limits{Bytes: cfg.MaxBytes, Pixels: cfg.MaxPixels}, pad: cfg.Pad}
 	for _, open := range []func(Config) error{e.openDetector, e.openRecognizer} {
 		if err := open(cfg); err != nil {
 			return nil, errors.Join(err, e.Close())
@@ -136,6 +146,10 @@ func (e *Embedder) Embed(ctx context.Context, data []byte, which face.Choice) (f
 
 func (e *Embedder) decode(data []byte) (*cv.Image, error) {
 	picture, err := cv.Decode(data, e.limits)
+	if err == nil && e.pad > 0 {
+		defer picture.Close()
+		picture, err = picture.Pad(e.pad)
+	}
 	if err == nil {
 		return picture, nil
 	}

@@ -83,7 +83,10 @@ func (a *app) store() (*registry.Store, error) {
 }
 
 // models says which models a command is to use; none for the best installed.
-type models struct{ detector, recognizer string }
+type models struct {
+	detector, recognizer string
+	pad                  float64 // see embed.Config
+}
 
 // withEmbedder opens the models, says aloud which were chosen by default, and
 // closes them after use.
@@ -93,7 +96,7 @@ func (a *app) withEmbedder(m models, use func(*embed.Embedder) error) (err error
 		return err
 	}
 	e, err := embed.Open(embed.Config{
-		Store: store, Detector: m.detector, Recognizer: m.recognizer, OrtLib: a.settings.OrtLib,
+		Store: store, Detector: m.detector, Recognizer: m.recognizer, OrtLib: a.settings.OrtLib, Pad: m.pad,
 	})
 	if err != nil {
 		return err

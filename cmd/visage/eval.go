@@ -22,7 +22,9 @@ type evaluation struct {
 }
 
 func evaluationFlags(cmd *cobra.Command) evaluation {
-	return evaluation{modelFlags(cmd), limitFlags(cmd), jsonFlag(cmd.Flags())}
+	v := evaluation{modelFlags(cmd), limitFlags(cmd), jsonFlag(cmd.Flags())}
+	cmd.Flags().Float64Var(&v.models.pad, "pad", 0, "black around each picture before detection, as a share of its size, for pictures cut tightly around a face")
+	return v
 }
 
 // with opens the models and prepares an evaluation of them.

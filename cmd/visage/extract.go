@@ -33,7 +33,7 @@ func extractCommand(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.withEmbedder(models{*detector, embed.NoRecognizer}, func(e *embed.Embedder) error {
+		return a.withEmbedder(models{detector: *detector, recognizer: embed.NoRecognizer}, func(e *embed.Embedder) error {
 			crops, size, err := e.Extract(cmd.Context(), data, face.AllFaces)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)

@@ -27,8 +27,8 @@ const (
 	lbpBins   = 59 // 58 uniform patterns of 8 bits and one for all others
 	lbpDim    = lbpGrid * lbpGrid * lbpBins
 	// lbpBlur is the standard deviation, in pixels, of the blur that takes the
-	// noise out before. On the AT&T faces it raises the area under the curve
-	// from 0.843 to 0.855; more blur raises it no further.
+	// noise out before. On the AT&T faces it raised the area under the curve
+	// by 0.012; more blur raised it no further.
 	lbpBlur = 1.0
 )
 

@@ -65,6 +65,13 @@ func (m *Image) Grey() *Image {
 	return own(out)
 }
 
+// Pad puts black around the picture: the given share of its width to the left
+// and right, and of its height above and below.
+func (m *Image) Pad(share float64) (*Image, error) {
+	x, y := int(float64(m.Width())*share), int(float64(m.Height())*share)
+	return m.Warp(Affine{A: 1, C: float64(x), E: 1, F: float64(y)}, m.Width()+2*x, m.Height()+2*y)
+}
+
 // Blur smooths the picture with a Gaussian of the given standard deviation, in
 // pixels, above 0.
 func (m *Image) Blur(deviation float64) *Image {
