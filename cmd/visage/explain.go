@@ -8,15 +8,19 @@ import (
 )
 
 // explain is an error as people read it: without what a part of the program
-// says for the log about its own working (Op and what caused it).
+// says for the log about its own working (Op and what caused it), and without
+// its message where another of the same code stands before it.
 func explain(err error) string {
 	text := err.Error()
-	var told *face.Error
-	for errors.As(err, &told) {
-		if told.Op != "" {
+	var told, before *face.Error
+	for ; errors.As(err, &told); err, before = told.Err, told {
+		switch {
+		case told.Op == "":
+		case before != nil && before.Code == told.Code:
+			return strings.Replace(text, ": "+told.Error(), "", 1)
+		default:
 			return strings.Replace(text, told.Error(), told.Message, 1)
 		}
-		err = told.Err
 	}
 	return text
 }

@@ -4,18 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"github.com/visagedb/visage/embed"
 	"github.com/visagedb/visage/ingest"
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/postgres"
-	"golang.org/x/term"
 )
 
 // maxWorkers bounds --workers; each may hold a decoded photograph.
@@ -72,12 +68,9 @@ func (a *app) ingest(ctx context.Context, m models, cfg ingest.Config) (report i
 func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder, cfg ingest.Config) (ingest.Report, error) {
 	cfg.Space, cfg.Detector = e.Space(), e.Detector()
 	bar := newBar(a.errOut, "photographs")
+	total := bar.count(cfg.Root)
 	cfg.Progress = func(p ingest.Progress) {
-		total := -1 // until all files are listed nobody knows
-		if p.Walked {
-			total = p.Found
-		}
-		bar.show(p.Done, total, fmt.Sprintf("%d faces, %d rejected", p.Faces, p.Failed))
+		bar.show(p.Done, max(p.Found, total), fmt.Sprintf("faces %d, rejected %d", p.Faces, p.Failed))
 	}
 	report, err := ingest.Run(ctx, cfg, e, db)
 	return report, errors.Join(err, bar.close())
@@ -107,32 +100,4 @@ func (a *app) printReport(r ingest.Report, asJSON bool) error {
 		r.Files, r.Ingested, r.Replaced, r.Unchanged, rejected, r.Vanished, r.Removed,
 		r.Faces, r.Seconds, r.FacesPerSecond, r.Gallery, r.Space)
 	return err
-}
-
-// bar is a progress bar on a terminal, and nothing elsewhere.
-type bar struct{ bar *progressbar.ProgressBar }
-
-func newBar(w io.Writer, what string) bar {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return bar{}
-	}
-	return bar{progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(), progressbar.OptionSetItsString(what), progressbar.OptionClearOnFinish())}
-}
-
-func (b bar) show(done, total int, note string) {
-	if b.bar == nil {
-		return
-	}
-	b.bar.ChangeMax(total)
-	b.bar.Describe(note)
-	_ = b.bar.Set(done) // a terminal that went away is no reason to stop
-}
-
-func (b bar) close() error {
-	if b.bar == nil {
-		return nil
-	}
-	return b.bar.Finish()
 }

@@ -32,12 +32,18 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	code := m.Run()
-	if dir, err := samples(); err == nil {
-		_ = os.RemoveAll(dir) // a folder of the tests' own in /tmp
+	var err error
+	if sampleRoot, err = os.MkdirTemp("", "visage-samples"); err != nil {
+		println(err.Error())
+		os.Exit(1)
 	}
+	code := m.Run()
+	_ = os.RemoveAll(sampleRoot)
 	os.Exit(code)
 }
+
+// sampleRoot is where samples draws; TestMain makes and removes it.
+var sampleRoot string
 
 // visage is the program with a database and a home of its own.
 type visage struct {
@@ -89,10 +95,7 @@ func parse[T any](t *testing.T, text string) T {
 // samples draws, once for all tests, three people: two photographs of each in
 // people/<name>, a further one as <name>.jpg.
 var samples = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "visage-samples")
-	if err != nil {
-		return "", err
-	}
+	dir := sampleRoot
 	for _, s := range facedraw.Samples(3, 2, 1) {
 		for i, view := range s.Enrolled {
 			if err := drawSample(filepath.Join(dir, "people", s.Name, fmt.Sprintf("%d.jpg", i)), s, view); err != nil {
