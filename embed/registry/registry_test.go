@@ -167,3 +167,27 @@ func TestImport(t *testing.T) {
 		t.Errorf("left behind %v, %v", left, err)
 	}
 }
+
+// What lies in the folders but cannot be used is said, and the rest is used. A
+// folder may be a link.
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	dir, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	good, bad := weights("good.onnx", "weights"), weights("bad.onnx", "other weights")
+	write(t, dir, "good.onnx", "weights")
+	write(t, dir, "bad.onnx", "cut")
+	s := NewStore([]Entry{{Name: "better", Kind: Detector, Files: []File{bad}}, entry(good)}, link)
+	if d, err := s.Default(Detector); err != nil || d.Name != "net" {
+		t.Errorf("default is %q, %v", d.Name, err)
+	}
+	problems := s.Problems()
+	if len(problems) != 1 || face.CodeOf(problems[0]) != face.Mismatch || !strings.Contains(problems[0].Error(), "bad.onnx") {
+		t.Errorf("problems %v", problems)
+	}
+	if problems := NewStore([]Entry{entry(good)}, write(t, dir, "file", "")+"/x").Problems(); len(problems) != 1 {
+		t.Errorf("a folder that is none: problems %v", problems)
+	}
+}
