@@ -113,8 +113,14 @@ func (e *Embedder) Detector() string { return e.detectorName }
 // Recognizer is the recogniser's name; empty where there is none.
 func (e *Embedder) Recognizer() string { return e.entry.Name }
 
-// Threshold is the recogniser's cosine threshold.
-func (e *Embedder) Threshold() face.Threshold { return *e.entry.Threshold }
+// Threshold is the recogniser's cosine threshold; the zero value where there is
+// no recogniser.
+func (e *Embedder) Threshold() face.Threshold {
+	if e.entry.Threshold == nil {
+		return face.Threshold{}
+	}
+	return *e.entry.Threshold
+}
 
 // Embed finds the faces of an encoded photograph and returns the template of
 // each, or of the most prominent one. Errors carry the codes of photographs:

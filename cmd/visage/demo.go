@@ -40,21 +40,28 @@ func demoCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Show the whole way from photographs to names", Args: cobra.NoArgs,
 		Long: `Demo draws portraits of people who do not exist, ingests them into the gallery
-"demo" and names further portraits of them; with --faces and --probe it does so
-with your own photographs. It prints a table and writes a contact sheet.`,
-		Example: "  visage demo\n  visage demo --faces photos --probe somebody.jpg",
+"demo", which it empties first, and names further portraits of them and of
+strangers; with --faces and --probe it does so with your own photographs. It
+prints a table, writes a contact sheet, and fails where a drawn portrait is not
+named rightly. The built-in recogniser takes many a stranger for somebody:
+see what more of them do.`,
+		Example: "  visage demo\n  visage demo --strangers 8\n  visage demo --faces photos --probe somebody.jpg",
 	}
 	m := modelFlags(cmd)
 	faces := cmd.Flags().String("faces", "", "folder of identities, instead of drawn ones")
 	photo := cmd.Flags().String("probe", "", "photograph to be named, with --faces")
+	strangers := cmd.Flags().Int("strangers", 1, "how many people to draw who are not enrolled")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *strangers < 0 || *strangers > 100 {
+			return misuse{fmt.Errorf("demo: --strangers %d: use 0 to 100", *strangers)}
+		}
 		if (*faces == "") != (*photo == "") {
 			return misuse{errors.New("demo: --faces and --probe go together")}
 		}
 		d := demo{people: *faces, probes: []probe{{path: *photo}}, sheet: filepath.Join(a.settings.Home, "demo", "sheet.png")}
 		if *faces == "" {
 			var err error
-			if d, err = a.drawSamples(filepath.Join(a.settings.Home, "demo")); err != nil {
+			if d, err = a.drawSamples(filepath.Join(a.settings.Home, "demo"), *strangers); err != nil {
 				return err
 			}
 		}

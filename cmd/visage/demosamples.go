@@ -15,7 +15,6 @@ import (
 // probed.
 const (
 	samplePeople   = 12
-	sampleStranger = 1 // people of whom there are probes only
 	sampleEnrolled = 4
 	sampleProbes   = 2
 	sampleQuality  = 92 // of the JPEG
@@ -23,16 +22,16 @@ const (
 
 // drawSamples draws the sample people into dir/people/<name>, and further views
 // of them, and of strangers, into dir/probes.
-func (a *app) drawSamples(dir string) (demo, error) {
+func (a *app) drawSamples(dir string, strangers int) (demo, error) {
 	d := demo{people: filepath.Join(dir, "people"), sheet: filepath.Join(dir, "sheet.png"), drawn: true}
 	probes := filepath.Join(dir, "probes")
-	a.log.Info("drawing people who do not exist", "people", samplePeople+sampleStranger)
+	a.log.Info("drawing people who do not exist", "people", samplePeople+strangers)
 	for _, old := range []string{d.people, probes} {
 		if err := os.RemoveAll(old); err != nil {
 			return demo{}, face.Wrap(face.Unavailable, err, "demonstration")
 		}
 	}
-	for n, s := range facedraw.Samples(samplePeople+sampleStranger, sampleEnrolled, sampleProbes) {
+	for n, s := range facedraw.Samples(samplePeople+strangers, sampleEnrolled, sampleProbes) {
 		person := s.Name
 		if n >= samplePeople {
 			s.Enrolled, person = nil, nobody

@@ -34,28 +34,13 @@ var openers = map[string]func(*ort.Session) (detect.Detector, error){
 
 func openDetector(t *testing.T, weights string, open func(*ort.Session) (detect.Detector, error)) detect.Detector {
 	t.Helper()
-	runtime, err := ort.OpenRuntime(golden.OrtLib(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { check(t, runtime.Close()) })
-	session, err := runtime.NewSession(golden.Read(t, filepath.Join(golden.Models(t), weights+".onnx")), ort.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	session := golden.Session(t, golden.Read(t, filepath.Join(golden.Models(t), weights+".onnx")))
 	detector, err := open(session)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { check(t, detector.Close()) })
+	t.Cleanup(func() { golden.Check(t, detector.Close()) })
 	return detector
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Error(err)
-	}
 }
 
 func decode(t *testing.T, path string) *cv.Image {
@@ -64,7 +49,7 @@ func decode(t *testing.T, path string) *cv.Image {
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
-	t.Cleanup(func() { check(t, photo.Close()) })
+	t.Cleanup(func() { golden.Check(t, photo.Close()) })
 	return photo
 }
 

@@ -28,33 +28,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func openSession(t *testing.T, path string) *ort.Session {
-	t.Helper()
-	runtime, err := ort.OpenRuntime(golden.OrtLib(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { check(t, runtime.Close()) })
-	session, err := runtime.NewSession(golden.Read(t, path), ort.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { check(t, session.Close()) })
-	return session
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Error(err)
-	}
-}
-
 // From the reference's own aligned crops the cosine must be 0.9999 or more.
 func TestMobileFaceNetMatchesTheReference(t *testing.T) {
 	t.Parallel()
 	models := golden.Models(t)
-	network, err := recognize.OpenNetwork(openSession(t, filepath.Join(models, "mobilefacenet_foamliu_128.onnx")), mobileFaceNet, 128)
+	network, err := recognize.OpenNetwork(golden.Session(t, golden.Read(t, filepath.Join(models, "mobilefacenet_foamliu_128.onnx"))), mobileFaceNet, 128)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +42,7 @@ func TestMobileFaceNetMatchesTheReference(t *testing.T) {
 			crop := fmt.Sprintf("golden/%s_face%d_aligned112.png", strings.TrimSuffix(name, ".jpg"), i)
 			got := recognizeFile(t, network, filepath.Join(models, crop))
 			want := append([]float32(nil), f.MobileFaceNet.Embedding...)
-			check(t, recognize.Unit(want))
+			golden.Check(t, recognize.Unit(want))
 			if cosine := dot(got, want); cosine < 0.9999 {
 				t.Errorf("%s: cosine %.6f to the reference, want 0.9999", crop, cosine)
 			}
@@ -87,7 +65,7 @@ func recognizeFile(t *testing.T, by recognize.Recognizer, path string) []float32
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, recognize.Unit(vector))
+	golden.Check(t, recognize.Unit(vector))
 	return vector
 }
 
@@ -100,7 +78,7 @@ func dot(a, b []float32) (sum float64) {
 
 func TestNetworkOfAnotherShapeIsRefused(t *testing.T) {
 	t.Parallel()
-	session := openSession(t, filepath.Join(golden.Models(t), "mobilefacenet_foamliu_128.onnx"))
+	session := golden.Session(t, golden.Read(t, filepath.Join(golden.Models(t), "mobilefacenet_foamliu_128.onnx")))
 	if _, err := recognize.OpenNetwork(session, mobileFaceNet, 512); err == nil || !strings.Contains(err.Error(), "512") {
 		t.Errorf("a graph of 128 values opened as one of 512: %v", err)
 	}

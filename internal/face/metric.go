@@ -14,7 +14,7 @@ const (
 	Angular     Metric = "angular"      // [0,1], the angle over pi
 )
 
-var metrics = []Metric{Cosine, Euclidean, EuclideanL2, Angular}
+var metrics = [...]Metric{Cosine, Euclidean, EuclideanL2, Angular}
 
 // ParseMetric reads a metric's name. It returns Invalid for an unknown one.
 func ParseMetric(name string) (Metric, error) {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/visagedb/visage/embed/internal/ort"
 	"github.com/visagedb/visage/internal/face"
 )
 
@@ -65,6 +66,30 @@ func folder(t testing.TB, variable string) string {
 		t.Skipf("%s is not set: this test needs the real thing", variable)
 	}
 	return path
+}
+
+// Session loads a graph for the time of the test.
+func Session(t testing.TB, graph []byte) *ort.Session {
+	t.Helper()
+	runtime, err := ort.OpenRuntime(OrtLib(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { Check(t, runtime.Close()) })
+	session, err := runtime.NewSession(graph, ort.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { Check(t, session.Close()) })
+	return session
+}
+
+// Check marks the test as failed for an error.
+func Check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // Load reads golden.json.

@@ -25,28 +25,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func openSession(t *testing.T, graph []byte) *ort.Session {
-	t.Helper()
-	runtime, err := ort.OpenRuntime(golden.OrtLib(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { check(t, runtime.Close()) })
-	session, err := runtime.NewSession(graph, ort.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { check(t, session.Close()) })
-	return session
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Error(err)
-	}
-}
-
 // negate is a graph that changes the sign of a vector of any length.
 func negate() []byte {
 	return onnxtest.Graph(
@@ -60,7 +38,7 @@ func vector(values ...float32) ort.Tensor {
 
 func TestRun(t *testing.T) {
 	t.Parallel()
-	s := openSession(t, negate())
+	s := golden.Session(t, negate())
 	if in := s.Inputs(); len(in) != 1 || in[0].Name != "in" || !slices.Equal(in[0].Shape, []int64{-1}) {
 		t.Errorf("inputs %v", in)
 	}
@@ -88,7 +66,7 @@ func TestRunStopsWithItsContext(t *testing.T) {
 		nodes[i] = onnxtest.Node{Op: "MatMul", Inputs: []string{fmt.Sprint(i), "0"}, Outputs: []string{fmt.Sprint(i + 1)}}
 	}
 	shape := []int64{side, side}
-	s := openSession(t, onnxtest.Graph([]onnxtest.Value{{Name: "0", Shape: shape}}, []onnxtest.Value{{Name: fmt.Sprint(length), Shape: shape}}, nodes...))
+	s := golden.Session(t, onnxtest.Graph([]onnxtest.Value{{Name: "0", Shape: shape}}, []onnxtest.Value{{Name: fmt.Sprint(length), Shape: shape}}, nodes...))
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
 	if _, err := s.Run(ctx, ort.Tensor{Shape: shape, Data: make([]float32, side*side)}); !errors.Is(err, context.DeadlineExceeded) {
@@ -101,9 +79,9 @@ func TestRunStopsWithItsContext(t *testing.T) {
 
 func TestClosedSession(t *testing.T) {
 	t.Parallel()
-	s := openSession(t, negate())
-	check(t, s.Close())
-	check(t, s.Close())
+	s := golden.Session(t, negate())
+	golden.Check(t, s.Close())
+	golden.Check(t, s.Close())
 	if _, err := s.Run(context.Background(), vector(1)); !errors.Is(err, ort.ErrClosed) {
 		t.Errorf("got %v", err)
 	}
@@ -115,7 +93,7 @@ func TestWhatIsNoGraph(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { check(t, runtime.Close()) }()
+	defer func() { golden.Check(t, runtime.Close()) }()
 	if _, err := runtime.NewSession([]byte("not a graph"), ort.Config{}); err == nil {
 		t.Error("text became a session")
 	}
