@@ -16,9 +16,9 @@ import (
 //
 // It returns Invalid for a configuration that cannot be, NotFound or Unreadable
 // where the root cannot be listed, Unavailable where the ledger is away at the
-// start or later stays away for longer than cfg.RetryFor, Cancelled, which wraps ctx's own error, where ctx
-// ends first, and otherwise what the ledger or the embedder returned. No error
-// is returned for photographs that were rejected.
+// start or later stays away for longer than cfg.RetryFor, Cancelled, which wraps
+// ctx's own error, where ctx ends first, and otherwise what the ledger or the
+// embedder returned. No error is returned for photographs that were rejected.
 func Run(ctx context.Context, cfg Config, e Embedder, l Ledger) (Report, error) {
 	started := time.Now()
 	cfg = cfg.withDefaults()
