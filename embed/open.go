@@ -27,23 +27,11 @@ func (e *Embedder) openDetector(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	e.detector, err = decoder(entry.Name, session)
+	e.detector, err = detect.Open(entry.Name, []detect.Network{session}, detect.Options{})
 	if err != nil {
-		return errors.Join(face.Wrap(face.Mismatch, err, "detector %s", entry.Name), session.Close())
+		return errors.Join(err, session.Close())
 	}
 	return nil
-}
-
-// decoder opens the reader of a detector's graph.
-func decoder(name string, session *ort.Session) (detect.Detector, error) {
-	switch name {
-	case "yunet":
-		return detect.OpenYuNet(session)
-	case "scrfd":
-		return detect.OpenSCRFD(session)
-	default:
-		return nil, errors.New("this program does not know how to read its answers")
-	}
 }
 
 // chooseDetector finds a detector by its name, by that of one of its files, or

@@ -3,11 +3,10 @@
 package detect
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"github.com/visagedb/visage/embed/internal/cv"
+	"github.com/visagedb/visage/embed/internal/ort"
 	"github.com/visagedb/visage/internal/face"
 )
 
@@ -18,40 +17,67 @@ type Detector interface {
 	// photograph. A photograph without faces is no error.
 	Detect(ctx context.Context, photo *cv.Image) ([]face.Detection, error)
 	// Landmarks is how many points each detection carries when all goes well:
-	// 5, 2 (the eyes) or 0.
+	// 5, 4, 2 or 0; see face.Landmarks.
 	Landmarks() int
 	Close() error
 }
 
-// byConfidence orders detections for Detect: the most confident first, ties
-// from left to right.
-func byConfidence(found []face.Detection) []face.Detection {
-	slices.SortStableFunc(found, func(a, b face.Detection) int {
-		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Box.X1, b.Box.X1))
-	})
-	return found
+// Network is a graph that is ready to run: an *ort.Session, or what stands
+// before one to watch it.
+type Network interface {
+	Inputs() []ort.Port
+	Outputs() []ort.Port
+	Run(ctx context.Context, input ort.Tensor) ([]ort.Tensor, error)
+	Close() error
 }
 
-// suppress keeps, of detections that overlap, the most confident: greedy
-// non-maximum suppression at the given intersection over union. With extent 1
-// boxes count pixels inclusively, as py_cpu_nms (rbgirshick/py-faster-rcnn)
-// does; with 0 they are continuous.
-func suppress(found []face.Detection, limit, extent float32) []face.Detection {
-	var kept []face.Detection
-	for _, d := range byConfidence(found) {
-		if !slices.ContainsFunc(kept, func(k face.Detection) bool {
-			return overlap(d.Box, k.Box, extent) > limit
-		}) {
-			kept = append(kept, d)
-		}
-	}
-	return kept
+// Options adjust a detector.
+type Options struct {
+	// Side is the longer side of the network's input, in pixels. A larger one
+	// finds smaller faces and takes longer, by the square. Defaults to the
+	// backend's own.
+	Side int
+	// Confidence is the least that a detection needs, in [0,1]. Defaults to the
+	// backend's own in the profile.
+	Confidence float32
+	// Profile is face.Native, which reads the network as its authors do, or
+	// face.DeepFace, which reads it as DeepFace does. Defaults to face.Native.
+	Profile face.Profile
 }
 
-func overlap(a, b face.Box, extent float32) float32 {
-	area := func(b face.Box) float32 {
-		return max(0, b.X2-b.X1+extent) * max(0, b.Y2-b.Y1+extent)
+func (o Options) validate() error {
+	switch {
+	case o.Side < 0 || o.Side > maxSide:
+		return face.Errorf(face.Invalid, "detector input of %d pixels a side: use %d to %d, or 0 for the detector's own", o.Side, minSide, maxSide)
+	case o.Side > 0 && o.Side < minSide:
+		return face.Errorf(face.Invalid, "detector input of %d pixels a side: use at least %d", o.Side, minSide)
+	case !(o.Confidence >= 0 && o.Confidence < 1):
+		return face.Errorf(face.Invalid, "least confidence %g: use 0 to less than 1", o.Confidence)
+	case o.Profile != "" && o.Profile != face.Native && o.Profile != face.DeepFace:
+		return face.Errorf(face.Invalid, "profile %q: use %s or %s", o.Profile, face.Native, face.DeepFace)
 	}
-	both := area(face.Box{X1: max(a.X1, b.X1), Y1: max(a.Y1, b.Y1), X2: min(a.X2, b.X2), Y2: min(a.Y2, b.Y2)})
-	return both / (area(a) + area(b) - both)
+	return nil
+}
+
+// Bounds of Options.Side. A network of 8,192 pixels a side takes some
+// gigabytes.
+const (
+	minSide = 64
+	maxSide = 8192
+)
+
+// deepface says whether the detector is to be read as DeepFace reads it.
+func (o Options) deepface() bool { return o.Profile == face.DeepFace }
+
+// least is the confidence to ask for: the caller's, or else the backend's in
+// the profile.
+func (o Options) least(native, deepface float32) float32 {
+	switch {
+	case o.Confidence > 0:
+		return o.Confidence
+	case o.deepface():
+		return deepface
+	default:
+		return native
+	}
 }

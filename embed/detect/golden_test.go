@@ -24,18 +24,25 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// openers says which decoder reads which weights file.
-var openers = map[string]func(*ort.Session) (detect.Detector, error){
-	"scrfd_500m_bnkps": detect.OpenSCRFD,
-	"scrfd_2.5g_bnkps": detect.OpenSCRFD,
-	"yunet_n_dynamic":  detect.OpenYuNet,
-	"yunet_s_dynamic":  detect.OpenYuNet,
+// weightsOf says which networks of the real weights make up a detector, and
+// which backend reads them; the key is the detector's name in golden.json.
+var weightsOf = map[string]struct {
+	backend string
+	files   []string
+}{
+	"scrfd_500m_bnkps": {"scrfd", []string{"scrfd_500m_bnkps"}},
+	"scrfd_2.5g_bnkps": {"scrfd", []string{"scrfd_2.5g_bnkps"}},
+	"yunet_n_dynamic":  {"yunet", []string{"yunet_n_dynamic"}},
+	"yunet_s_dynamic":  {"yunet", []string{"yunet_s_dynamic"}},
 }
 
-func openDetector(t *testing.T, weights string, open func(*ort.Session) (detect.Detector, error)) detect.Detector {
+func openDetector(t *testing.T, name string, o detect.Options) detect.Detector {
 	t.Helper()
-	session := golden.Session(t, golden.Read(t, filepath.Join(golden.Models(t), weights+".onnx")))
-	detector, err := open(session)
+	var networks []detect.Network
+	for _, file := range weightsOf[name].files {
+		networks = append(networks, golden.Session(t, golden.Read(t, filepath.Join(golden.Models(t), file+".onnx"))))
+	}
+	detector, err := detect.Open(weightsOf[name].backend, networks, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,10 +65,10 @@ func decode(t *testing.T, path string) *cv.Image {
 func TestDetectorsMatchTheReference(t *testing.T) {
 	t.Parallel()
 	reference := golden.Load(t)
-	for weights, open := range openers {
+	for weights := range weightsOf {
 		t.Run(weights, func(t *testing.T) {
 			t.Parallel()
-			detector := openDetector(t, weights, open)
+			detector := openDetector(t, weights, detect.Options{})
 			for name, photo := range reference.Photos {
 				found, err := detector.Detect(context.Background(), decode(t, golden.PhotoPath(t, name)))
 				if err != nil {

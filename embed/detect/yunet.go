@@ -1,9 +1,8 @@
 package detect
 
 import (
-	"context"
 	"fmt"
-	"math"
+	"image"
 
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/embed/internal/ort"
@@ -12,74 +11,52 @@ import (
 
 // YuNet (Wu, Peng, Yu 2023, "YuNet: A Tiny Millisecond-level Face Detector").
 // Input and decoding as OpenCV's FaceDetectorYN (modules/objdetect/src/
-// face_detect.cpp), thresholds as ShiqiYu/libfacedetection.train.
-type yunet struct {
-	session *ort.Session
-	fixed   int // side of the square input that the graph insists on; 0 for none
-}
-
+// face_detect.cpp), thresholds as ShiqiYu/libfacedetection.train. DeepFace asks
+// for a confidence of 0.9 and does not enlarge small photographs.
 const (
 	yunetSide      = 640 // pixels of the photograph's longer side
 	yunetThreshold = 0.6
+	yunetDeepFace  = 0.9
 	yunetOverlap   = 0.3
 )
 
-var yunetStrides = [...]int{8, 16, 32}
-
-// OpenYuNet takes over a session of a YuNet graph and closes it. Graphs with a
-// fixed square input, such as OpenCV's 2023mar, are fed padded photographs.
-func OpenYuNet(session *ort.Session) (Detector, error) {
-	in, out := session.Inputs(), session.Outputs()
-	if len(out) != 4*len(yunetStrides) || len(in) != 1 || len(in[0].Shape) != 4 {
-		return nil, fmt.Errorf("YuNet graph: %d outputs, want class, object, box and landmark values for three strides", len(out))
+// openYuNet reads a graph with a dynamic input, or with a fixed one, such as
+// OpenCV's 2023mar.
+func openYuNet(network Network, o Options) (Detector, error) {
+	if n := len(network.Outputs()); n != 4*len(strides) {
+		return nil, fmt.Errorf("%d outputs, want class, object, box and landmark values for three strides", n)
 	}
-	return &yunet{session, int(max(0, in[0].Shape[2]))}, nil
+	d := &single{
+		network: network, points: 5, layout: cornered(sideOf(o, yunetSide)), scaling: cv.Bilinear,
+		planes: planes{scale: 1}.ready(), suppress: nms(yunetOverlap, 0),
+	}
+	if o.deepface() {
+		d.layout = noLarger(sideOf(o, yunetSide))
+	}
+	if size, ok := fixedInput(network); ok {
+		if err := refuseSide(o, size); err != nil {
+			return nil, err
+		}
+		d.layout = cornerOf(size)
+	}
+	least := o.least(yunetThreshold, yunetDeepFace)
+	d.decode = func(out []ort.Tensor, f frame) ([]face.Detection, error) { return yunetDecode(out, f, least) }
+	return d, nil
 }
 
-func (y *yunet) Landmarks() int { return 5 }
-
-func (y *yunet) Close() error { return y.session.Close() }
-
-func (y *yunet) Detect(ctx context.Context, photo *cv.Image) ([]face.Detection, error) {
-	side := float64(yunetSide)
-	if y.fixed > 0 {
-		side = float64(y.fixed)
-	}
-	shrink := side / float64(max(photo.Width(), photo.Height()))
-	w := max(1, int(math.Round(float64(photo.Width())*shrink)))
-	h := max(1, int(math.Round(float64(photo.Height())*shrink)))
-	small, err := photo.Resize(w, h, cv.Bilinear)
-	if err != nil {
-		return nil, err
-	}
-	defer small.Close()
-	width, height := round32(w), round32(h)
-	if y.fixed > 0 {
-		width, height = y.fixed, y.fixed
-	}
-	input, err := planes{scale: 1}.tensor(small, width, height)
-	if err != nil {
-		return nil, err
-	}
-	out, err := y.session.Run(ctx, input)
-	if err != nil {
-		return nil, err
-	}
-	back := face.Point{X: float32(photo.Width()) / float32(w), Y: float32(photo.Height()) / float32(h)}
-	found, err := yunetDecode(out, width, height, back)
-	if err != nil {
-		return nil, err
-	}
-	return suppress(found, yunetOverlap, 0), nil
+// noLarger is cornered, but for photographs whose longer side is below side,
+// which keep their size.
+func noLarger(side int) layout {
+	return func(photo image.Point) frame { return cornered(min(side, max(photo.X, photo.Y)))(photo) }
 }
 
 // yunetDecode reads the outputs: class, object, box and landmark values of the
 // strides, one anchor per cell, rows first.
-func yunetDecode(out []ort.Tensor, width, height int, back face.Point) ([]face.Detection, error) {
+func yunetDecode(out []ort.Tensor, f frame, least float32) ([]face.Detection, error) {
 	var found []face.Detection
-	n := len(yunetStrides)
-	for level, stride := range yunetStrides {
-		columns, cells := width/stride, (width/stride)*(height/stride)
+	n := len(strides)
+	for level, stride := range strides {
+		columns, cells := f.input.X/stride, (f.input.X/stride)*(f.input.Y/stride)
 		class, object := out[level].Data, out[n+level].Data
 		boxes, points := out[2*n+level].Data, out[3*n+level].Data
 		if len(class) != cells || len(object) != cells || len(boxes) != 4*cells || len(points) != 10*cells {
@@ -87,8 +64,8 @@ func yunetDecode(out []ort.Tensor, width, height int, back face.Point) ([]face.D
 		}
 		for i := range cells {
 			score := sqrt32(clip01(class[i]) * clip01(object[i]))
-			if score >= yunetThreshold {
-				cell := yunetCell{float32(i % columns), float32(i / columns), float32(stride), back}
+			if score >= least {
+				cell := yunetCell{float32(i % columns), float32(i / columns), float32(stride)}
 				found = append(found, cell.detection(score, boxes[4*i:], points[10*i:]))
 			}
 		}
@@ -96,14 +73,11 @@ func yunetDecode(out []ort.Tensor, width, height int, back face.Point) ([]face.D
 	return found, nil
 }
 
-type yunetCell struct {
-	column, row, stride float32
-	back                face.Point // factors from the network's input to the photograph
-}
+type yunetCell struct{ column, row, stride float32 }
 
 func (c yunetCell) detection(score float32, box, points []float32) face.Detection {
 	centre := c.at(box[0], box[1])
-	w, h := exp32(box[2])*c.stride*c.back.X/2, exp32(box[3])*c.stride*c.back.Y/2
+	w, h := exp32(box[2])*c.stride/2, exp32(box[3])*c.stride/2
 	marks := make(face.Landmarks, 5)
 	for k := range marks {
 		marks[k] = c.at(points[2*k], points[2*k+1])
@@ -115,5 +89,5 @@ func (c yunetCell) detection(score float32, box, points []float32) face.Detectio
 }
 
 func (c yunetCell) at(dx, dy float32) face.Point {
-	return face.Point{X: (c.column + dx) * c.stride * c.back.X, Y: (c.row + dy) * c.stride * c.back.Y}
+	return face.Point{X: (c.column + dx) * c.stride, Y: (c.row + dy) * c.stride}
 }

@@ -45,8 +45,9 @@ func clamp(v, hi float32) float32 { return min(max(v, 0), hi) }
 // which is the person's right eye. The order is that of the ArcFace template
 // (deepinsight/insightface, arcface_dst).
 //
-// A detector gives five points, two (the eyes alone) or none; no other length
-// is valid.
+// A detector gives five points; four, the fourth of which is the middle of the
+// mouth; two, the eyes alone; or none. No other length is valid. In a face that
+// is turned, even upside down, the order stays the person's.
 type Landmarks []Point
 
 // Eyes returns the two eyes, and whether the detector gave them.

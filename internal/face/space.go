@@ -9,6 +9,10 @@ type Profile string
 // wants it, its own normalisation and colour order.
 const Native Profile = "native"
 
+// DeepFace is what serengil/deepface does, quirk by quirk, so that its users
+// keep their vectors and thresholds.
+const DeepFace Profile = "deepface"
+
 // Space says where a template lives. Two templates are comparable only when
 // their spaces are equal: same recogniser, same weights, same preparation of
 // the crop and, where the crop depends on the detector's box or eyes rather
