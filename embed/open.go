@@ -17,7 +17,7 @@ func (e *Embedder) openDetector(cfg Config) error {
 	}
 	e.detectorName = entry.Name
 	if entry.BuiltIn {
-		e.detector, err = detect.OpenHaar(cfg.Cascades)
+		e.detector, err = detect.OpenHaar(cfg.Cascades, detect.Options{})
 		if err != nil {
 			return face.Wrap(face.Unavailable, err, "detector %s: OpenCV's cascades come with Debian's opencv-data; run `make setup`", entry.Name)
 		}

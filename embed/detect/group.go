@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/internal/face"
 )
 
@@ -38,6 +39,14 @@ func groupWindows(windows []image.Rectangle, least int) []group {
 		return cmp.Or(a.box.Min.Y-b.box.Min.Y, a.box.Min.X-b.box.Min.X, a.box.Dx()-b.box.Dx())
 	})
 	return kept
+}
+
+func rectangles(windows []cv.Window) []image.Rectangle {
+	rects := make([]image.Rectangle, len(windows))
+	for i, w := range windows {
+		rects[i] = w.Rect
+	}
+	return rects
 }
 
 func insideBetter(g, o group) bool {

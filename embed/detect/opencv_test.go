@@ -1,11 +1,16 @@
 package detect
 
 import (
+	"context"
 	"image"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/visagedb/visage/embed/internal/cv"
+	"github.com/visagedb/visage/embed/internal/golden"
 	"github.com/visagedb/visage/internal/face"
 )
 
@@ -69,5 +74,50 @@ func TestSuppress(t *testing.T) {
 	}
 	if !slices.Equal(kept, []float32{0.9, 0.7, 0.6}) {
 		t.Errorf("kept %v", kept)
+	}
+}
+
+// Both readings find the face of a portrait where SCRFD finds it; DeepFace's
+// confidence is 1 less a hundredth of the cascade's weight.
+func TestHaarReadings(t *testing.T) {
+	t.Parallel()
+	photo, err := cv.Decode(golden.Read(t, golden.PhotoPath(t, "img1.jpg")), cv.Limits{Bytes: 1 << 26, Pixels: 1e8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer photo.Close()
+	raw := golden.Load(t).Photos["img1.jpg"].Detect["scrfd_500m_bnkps"][0]
+	want := face.Box{X1: raw.Box[0], Y1: raw.Box[1], X2: raw.Box[2], Y2: raw.Box[3]}
+	for _, profile := range []face.Profile{face.Native, face.DeepFace} {
+		d, err := OpenHaar("/usr/share/opencv4/haarcascades", Options{Profile: profile})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { golden.Check(t, d.Close()) }()
+		found, err := d.Detect(context.Background(), photo)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %d faces, %v", profile, len(found), err)
+		}
+		i := face.MostProminent(found, photo.Width(), photo.Height())
+		if got := overlap(found[i].Box, want, 0); got < 0.5 {
+			t.Errorf("%s: box %v is far from %v", profile, found[i].Box, want)
+		}
+		if c := found[i].Confidence; profile == face.DeepFace && (c < 0.8 || c >= 1) {
+			t.Errorf("confidence %g: a cascade's last stage sums to some units", c)
+		}
+	}
+}
+
+// A text that is no cascade is an error, not the end of the process.
+func TestHaarRefusesJunk(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"no XML": "junk", "cut short": "<?xml version=\"1.0\"?><opencv_storage><cascade>", "empty": "", "another": "<?xml version=\"1.0\"?><opencv_storage></opencv_storage>"} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "haarcascade_eye.xml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if d, err := OpenHaar(dir, Options{}); err == nil {
+			t.Errorf("%s: opened, %v", name, d.Close())
+		}
 	}
 }

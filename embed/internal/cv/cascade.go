@@ -1,16 +1,17 @@
 package cv
 
+// #cgo !customenv pkg-config: opencv4
+// #include <stdlib.h>
+// #include "cascade.h"
+import "C"
+
 import (
-	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"image"
-	"io"
 	"os"
 	"sync"
-
-	"gocv.io/x/gocv"
+	"unsafe"
 )
 
 // Cascade is a Haar cascade (Viola and Jones 2001) in OpenCV's XML format. It
@@ -19,8 +20,16 @@ import (
 type Cascade struct {
 	path   string
 	mu     sync.Mutex
-	idle   []*gocv.CascadeClassifier
+	idle   []unsafe.Pointer // of cv::CascadeClassifier
 	closed bool
+}
+
+// Window is a part of a picture, in pixels, that a cascade accepts. Weight is
+// the sum of the cascade's last stage, larger for what looks more like the
+// object; it has no fixed range.
+type Window struct {
+	Rect   image.Rectangle
+	Weight float64
 }
 
 // OpenCascade reads a cascade. The caller closes it.
@@ -35,55 +44,65 @@ func OpenCascade(path string) (*Cascade, error) {
 	return c, nil
 }
 
-func (c *Cascade) load() (*gocv.CascadeClassifier, error) {
-	if err := checkXML(c.path); err != nil {
+func (c *Cascade) load() (unsafe.Pointer, error) {
+	if _, err := os.Stat(c.path); err != nil {
+		return nil, fmt.Errorf("cascade: %w", err)
+	}
+	path := C.CString(c.path)
+	defer C.free(unsafe.Pointer(path))
+	var problem *C.char
+	classifier := C.visage_cascade_open(path, &problem)
+	if err := problemOf(problem); err != nil {
 		return nil, fmt.Errorf("cascade %s: %w", c.path, err)
 	}
-	classifier := gocv.NewCascadeClassifier()
-	if !classifier.Load(c.path) {
-		return nil, errors.Join(fmt.Errorf("%s: not a cascade that OpenCV reads", c.path), classifier.Close())
-	}
-	return &classifier, nil
+	return classifier, nil
 }
 
-// checkXML reads a file to its end as XML. OpenCV ends the process on one that
-// is none, lacks the declaration, or is cut short.
-func checkXML(path string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
+// problemOf frees the text that a C++ function left and makes an error of it.
+func problemOf(text *C.char) error {
+	if text == nil {
+		return nil
 	}
-	if !bytes.HasPrefix(text, []byte("<?xml")) {
-		return errors.New("the file is no XML")
-	}
-	for decoder := xml.NewDecoder(bytes.NewReader(text)); ; {
-		switch _, err := decoder.Token(); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		}
-	}
+	defer C.free(unsafe.Pointer(text))
+	return errors.New(C.GoString(text))
 }
 
-// Windows returns every window of at least minSide pixels a side that the
-// cascade accepts in a grey picture, over a pyramid of factor 1.1. A face
-// gives many overlapping windows; the caller groups them.
-func (c *Cascade) Windows(grey *Image, minSide int) ([]image.Rectangle, error) {
+// Windows returns every window of at least least pixels a side that the
+// cascade accepts in a grey picture, over a pyramid of factor 1.1. A face gives
+// many overlapping windows. With neighbours above 0 they are grouped by OpenCV:
+// one window for each group of more than that many; with 0 the caller groups
+// them.
+func (c *Cascade) Windows(grey *Image, least, neighbours int) ([]Window, error) {
 	if grey.Channels() != 1 {
 		return nil, errors.New("cascade: the picture is not grey")
+	}
+	pixels, err := grey.Pixels()
+	if err != nil {
+		return nil, err
 	}
 	classifier, err := c.take()
 	if err != nil {
 		return nil, err
 	}
 	defer c.give(classifier)
-	const factor, ungrouped, flags = 1.1, 0, 0
-	return classifier.DetectMultiScaleWithParams(grey.mat, factor, ungrouped, flags,
-		image.Pt(minSide, minSide), image.Point{}), nil
+	const factor = 1.1
+	var problem *C.char
+	var count C.int
+	raw := C.visage_cascade_windows(classifier, (*C.uchar)(unsafe.Pointer(unsafe.SliceData(pixels))),
+		C.int(grey.Width()), C.int(grey.Height()), factor, C.int(neighbours), C.int(least), &count, &problem)
+	defer C.free(unsafe.Pointer(raw))
+	if err := problemOf(problem); err != nil {
+		return nil, fmt.Errorf("cascade %s: %w", c.path, err)
+	}
+	windows := make([]Window, count)
+	for i, w := range unsafe.Slice(raw, count) {
+		x, y := int(w.x), int(w.y)
+		windows[i] = Window{image.Rect(x, y, x+int(w.width), y+int(w.height)), float64(w.weight)}
+	}
+	return windows, nil
 }
 
-func (c *Cascade) take() (*gocv.CascadeClassifier, error) {
+func (c *Cascade) take() (unsafe.Pointer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -97,11 +116,11 @@ func (c *Cascade) take() (*gocv.CascadeClassifier, error) {
 	return c.load()
 }
 
-func (c *Cascade) give(classifier *gocv.CascadeClassifier) {
+func (c *Cascade) give(classifier unsafe.Pointer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		_ = classifier.Close() // a delete in C++; it cannot fail
+		C.visage_cascade_close(classifier)
 		return
 	}
 	c.idle = append(c.idle, classifier)
@@ -116,9 +135,8 @@ func (c *Cascade) Close() error {
 	}
 	c.closed = true
 	open.Add(-1)
-	var errs []error
 	for _, classifier := range c.idle {
-		errs = append(errs, classifier.Close())
+		C.visage_cascade_close(classifier)
 	}
-	return errors.Join(errs...)
+	return nil
 }
