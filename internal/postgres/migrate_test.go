@@ -59,6 +59,27 @@ func TestMigrateUpDownUp(t *testing.T) {
 	}
 }
 
+// Detectors that know the mouth's middle give four landmarks; going back leaves
+// the eyes.
+func TestFourLandmarks(t *testing.T) {
+	t.Parallel()
+	b := connect(t, pgtest.EmptyURL(t))
+	b.ok(b.db.MigrateUp(t.Context()))
+	four := photo("/a", "sample-01", space("A", 8, true), 1)
+	four.Templates[0].Detection.Landmarks = face.Landmarks{{X: 1, Y: 2}, {X: 3, Y: 4}, {X: 5, Y: 6}, {X: 7, Y: 8}}
+	b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{four}))
+	const marks = `SELECT landmarks::text FROM visage.faces`
+	if got := b.text(marks); got != "{1,2,3,4,5,6,7,8}" {
+		t.Errorf("landmarks %s", got)
+	}
+	latest, err := postgres.LatestVersion()
+	b.ok(err)
+	b.ok(b.db.MigrateDown(t.Context(), int(latest)-9))
+	if got := b.text(marks); got != "{1,2,3,4}" {
+		t.Errorf("landmarks %s after going back", got)
+	}
+}
+
 func TestMigrateStepwise(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

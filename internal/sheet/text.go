@@ -28,16 +28,25 @@ func openFonts() (*fonts, error) {
 	}{
 		{&f.title, gobold.TTF, 24}, {&f.bold, gobold.TTF, 16}, {&f.text, goregular.TTF, 14}, {&f.small, goregular.TTF, 12},
 	} {
-		parsed, err := opentype.Parse(want.data)
-		if err != nil {
-			return nil, face.Wrap(face.Internal, err, "reading the built-in font")
-		}
-		options := &opentype.FaceOptions{Size: want.size, DPI: 72, Hinting: font.HintingFull}
-		if *want.to, err = opentype.NewFace(parsed, options); err != nil {
-			return nil, errors.Join(face.Wrap(face.Internal, err, "opening the built-in font"), f.close())
+		var err error
+		if *want.to, err = openFont(want.data, want.size); err != nil {
+			return nil, errors.Join(err, f.close())
 		}
 	}
 	return f, nil
+}
+
+// openFont makes a font of the given height, in pixels.
+func openFont(data []byte, size float64) (font.Face, error) {
+	parsed, err := opentype.Parse(data)
+	if err != nil {
+		return nil, face.Wrap(face.Internal, err, "reading the built-in font")
+	}
+	opened, err := opentype.NewFace(parsed, &opentype.FaceOptions{Size: size, DPI: 72, Hinting: font.HintingFull})
+	if err != nil {
+		return nil, face.Wrap(face.Internal, err, "opening the built-in font")
+	}
+	return opened, nil
 }
 
 func (f *fonts) close() error {
