@@ -11,8 +11,12 @@ ARGS ?=
 FUZZTIME ?= 10s
 
 # gocv links the whole of OpenCV unless it is built with the tag customenv; these are the parts
-# that its root package needs.
-TAGS := -tags customenv
+# that its root package needs. DLIB=1 adds dlib's detector (scripts/setup.sh dlib installs it).
+TAG_LIST := customenv
+ifeq ($(DLIB),1)
+TAG_LIST := customenv,dlib
+endif
+TAGS = -tags $(TAG_LIST)
 export CGO_CPPFLAGS := -I/usr/include/opencv4
 export CGO_LDFLAGS := $(addprefix -lopencv_,core imgproc imgcodecs objdetect calib3d dnn \
 	features2d highgui video videoio photo)
@@ -30,7 +34,7 @@ setup: ## Install what Visage needs (Debian 12, 13, Ubuntu 24.04; may be run aga
 	scripts/setup.sh
 
 .PHONY: build
-build: ## Build bin/visage
+build: ## Build bin/visage (with dlib's detector: DLIB=1)
 	go build $(TAGS) -ldflags '-X main.version=$(VERSION)' -o bin/visage ./cmd/visage
 
 .PHONY: test
@@ -39,6 +43,16 @@ test: lint build test-race ## Check formatting, vet, lint, then test all with th
 .PHONY: test-race
 test-race: build ## Test PKG with the race detector, on a private Postgres
 	$(WITH_POSTGRES) go test -race $(TAGS) $(ARGS) $(PKG)
+
+.PHONY: test-dlib
+test-dlib: TAG_LIST := customenv,dlib
+test-dlib: $(GOLANGCI) ## Build with dlib and test its detector
+	mkdir -p .build
+	go build $(TAGS) -o .build/visage-dlib ./cmd/visage
+	go vet $(TAGS) ./embed/internal/dlib ./embed/detect
+	$(GOLANGCI) run --build-tags $(TAG_LIST) ./embed/internal/dlib ./embed/detect
+	go test $(TAGS) $(ARGS) ./embed/internal/dlib
+	go test $(TAGS) $(ARGS) -run Dlib ./embed/detect
 
 .PHONY: cover
 cover: build ## Test PKG and print how much of each function was run
@@ -60,7 +74,7 @@ lint: $(GOLANGCI) ## Check formatting, go vet, linters, the import table
 	if [ -n "$$unformatted" ]; then \
 		echo "not formatted (make fmt does it):"; echo "$$unformatted"; exit 1; fi
 	go vet $(TAGS) ./...
-	$(GOLANGCI) run --build-tags customenv ./...
+	$(GOLANGCI) run --build-tags $(TAG_LIST) ./...
 
 .PHONY: fmt
 fmt: ## Format the Go files

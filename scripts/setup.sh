@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs what Visage needs on Debian 12, Debian 13 and Ubuntu 24.04.
 #
-#   scripts/setup.sh            every step
+#   scripts/setup.sh            every step but dlib
 #   scripts/setup.sh STEP...    only these, in the order given
 #
-# Steps: go compiler opencv postgres pgvector onnxruntime
+# Steps: go compiler opencv postgres pgvector onnxruntime dlib
 #
 # It may be run again at any time: what is there already is left alone. Packages are installed
 # as root, through sudo when somebody else runs it.
@@ -28,6 +28,8 @@ source "$here/setup/postgres.sh"
 source "$here/setup/pgvector.sh"
 # shellcheck source=scripts/setup/onnxruntime.sh
 source "$here/setup/onnxruntime.sh"
+# shellcheck source=scripts/setup/dlib.sh
+source "$here/setup/dlib.sh"
 
 ok() { printf 'ok: %s\n' "$*"; }
 doing() { printf '...: %s\n' "$*"; }
@@ -80,7 +82,7 @@ if [[ $# == 0 ]]; then
 fi
 for step in "$@"; do
   case $step in
-    go | compiler | opencv | postgres | pgvector | onnxruntime) "step_$step" ;;
-    *) fail "unknown step '$step': choose from go compiler opencv postgres pgvector onnxruntime" ;;
+    go | compiler | opencv | postgres | pgvector | onnxruntime | dlib) "step_$step" ;;
+    *) fail "unknown step '$step': choose from go compiler opencv postgres pgvector onnxruntime dlib" ;;
   esac
 done

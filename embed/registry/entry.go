@@ -3,18 +3,11 @@
 package registry
 
 import (
-	"bytes"
-	_ "embed" // for models.yaml
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/visagedb/visage/internal/face"
-	"go.yaml.in/yaml/v3"
 )
-
-//go:embed models.yaml
-var models []byte
 
 // Kind is what a model does.
 type Kind string
@@ -27,20 +20,34 @@ const (
 
 // Entry describes one model.
 type Entry struct {
-	Name       string `yaml:"name" json:"name"`
-	Kind       Kind   `yaml:"kind" json:"kind"`
-	Summary    string `yaml:"summary" json:"summary"`
-	Licence    string `yaml:"licence" json:"licence"`
-	Commercial string `yaml:"commercial" json:"commercial"` // "yes", "no" or "unclear"
-	Source     string `yaml:"source" json:"source"`
-	BuiltIn    bool   `yaml:"built_in" json:"built_in"` // needs no file of its own
+	Name string `yaml:"name" json:"name"`
+	// Aliases are other spellings that Find takes for the name.
+	Aliases    []string `yaml:"aliases" json:"aliases,omitempty"`
+	Kind       Kind     `yaml:"kind" json:"kind"`
+	Summary    string   `yaml:"summary" json:"summary"`
+	Licence    string   `yaml:"licence" json:"licence"`
+	Commercial string   `yaml:"commercial" json:"commercial"` // "yes", "no" or "unclear"
+	Source     string   `yaml:"source" json:"source"`
+	BuiltIn    bool     `yaml:"built_in" json:"built_in"` // needs no file of its own
+	// Build is the build tag without which the program cannot use the model. It
+	// is only shown.
+	Build string `yaml:"build" json:"build,omitempty"`
+	// Backend is what reads a detector's graph, by its name in embed/detect.
+	// Defaults to the model's name.
+	Backend string `yaml:"backend" json:"backend,omitempty"`
+	// Loosen says that a detector's graph declares a size for its input that it
+	// does not need.
+	Loosen bool `yaml:"loosen" json:"loosen,omitempty"`
+	// BoxEyes says where the eyes lie in the box of a detector without landmarks.
+	BoxEyes *BoxEyes `yaml:"box_eyes" json:"box_eyes,omitempty"`
 	// Dim is how many values a recogniser gives.
 	Dim   int    `yaml:"dim" json:"dim,omitempty"`
 	Input *Input `yaml:"input" json:"input,omitempty"`
 	// Threshold is a recogniser's cosine distance at or below which two native
 	// templates count as one person's.
 	Threshold *face.Threshold `yaml:"threshold" json:"threshold,omitempty"`
-	Files     []File          `yaml:"files" json:"files,omitempty"`
+	// Files are those of which any one serves, the preferred first.
+	Files []File `yaml:"files" json:"files,omitempty"`
 }
 
 // Input says how a recogniser wants an aligned face: Side pixels a side, and
@@ -52,38 +59,34 @@ type Input struct {
 	Std  [3]float32 `yaml:"std" json:"std"`
 }
 
-// File is one weights file, known by its hash.
-type File struct {
-	Name   string `yaml:"name" json:"name"`
-	URL    string `yaml:"url" json:"url"`
-	SHA256 string `yaml:"sha256" json:"sha256"` // 64 lower case hex digits
-	Bytes  int64  `yaml:"bytes" json:"bytes"`
+// BoxEyes places two eyes that lie on one level, as far from the left as from
+// the right side of the box. Both values are between 0 and 1.
+type BoxEyes struct {
+	Distance float64 `yaml:"distance" json:"distance"` // between them, as a share of the box's width
+	Line     float64 `yaml:"line" json:"line"`         // below the box's top, as a share of its height
 }
 
-// Entries lists all models in order of preference within their kind.
-func Entries() ([]Entry, error) {
-	return parse(models)
+// is says whether a name is one of the model's, as fold writes them.
+func (e Entry) is(name string) bool {
+	return fold(e.Name) == fold(name) || slices.ContainsFunc(e.Aliases, func(a string) bool { return fold(a) == fold(name) })
 }
 
-func parse(text []byte) ([]Entry, error) {
-	var entries []Entry
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&entries); err != nil {
-		return nil, fmt.Errorf("model registry: %w", err)
-	}
-	return entries, nil
+// fold writes a name in small letters without '-' and '_', which DeepFace's
+// users write in several ways.
+func fold(name string) string {
+	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
 }
 
-// Find picks a model by kind and name; upper and lower case count the same. It
-// returns face.NotFound for an unknown name, listing the known ones.
+// Find picks a model by kind and by name or alias; upper and lower case count
+// the same, and '-' and '_' nothing. It returns face.NotFound for an unknown
+// name, listing the known ones.
 func Find(entries []Entry, kind Kind, name string) (Entry, error) {
 	var known []string
 	for _, e := range entries {
 		if e.Kind != kind {
 			continue
 		}
-		if strings.EqualFold(e.Name, name) {
+		if e.is(name) {
 			return e, nil
 		}
 		known = append(known, e.Name)
@@ -96,6 +99,19 @@ func (e Entry) FileNamed(name string) (File, bool) {
 	i := slices.IndexFunc(e.Files, func(f File) bool {
 		return f.Name == name || strings.TrimSuffix(f.Name, ".onnx") == name
 	})
+	if i < 0 {
+		return File{}, false
+	}
+	return e.Files[i], true
+}
+
+// Preferred is the file to pull where only the model is named: the first whose
+// hash is known, or else the first that can be pulled at all.
+func (e Entry) Preferred() (File, bool) {
+	i := slices.IndexFunc(e.Files, func(f File) bool { return f.Pullable() && f.Known() })
+	if i < 0 {
+		i = slices.IndexFunc(e.Files, File.Pullable)
+	}
 	if i < 0 {
 		return File{}, false
 	}

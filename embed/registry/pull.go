@@ -3,104 +3,112 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/visagedb/visage/internal/face"
 )
 
-// Pull downloads a file into the store's first directory. A download that was
-// cut short is taken up where it ended. The file takes its place only after its
-// hash is verified; otherwise the download is thrown away. progress is told how
-// many of how many bytes are there. Errors are face.Unavailable (network,
-// server, disk), face.Mismatch (other bytes than the registry's) and
-// face.Cancelled.
-func (s *Store) Pull(ctx context.Context, client *http.Client, f File, progress func(have, of int64)) (string, error) {
+// partSuffix ends the name of a file that is not yet in its place.
+const partSuffix = ".part"
+
+// Download says how Pull goes about it.
+type Download struct {
+	// Client defaults to http.DefaultClient.
+	Client *http.Client
+	// Unpinned allows files whose publisher gives no hash. What comes first is
+	// taken on trust, recorded in pins.yaml, and required from then on.
+	Unpinned bool
+	// Progress is told how many of how many bytes of a file, or of the archive
+	// that it is in, are there. The second number is 0 where the server does not
+	// say it. Defaults to telling nobody.
+	Progress func(f File, have, of int64)
+}
+
+func (d Download) withDefaults() Download {
+	if d.Client == nil {
+		d.Client = http.DefaultClient
+	}
+	if d.Progress == nil {
+		d.Progress = func(File, int64, int64) {}
+	}
+	return d
+}
+
+// Placed is a file that was put into the store's first directory.
+type Placed struct {
+	File  File // with hash and size
+	Path  string
+	First bool // its hash was unknown, and was recorded now
+}
+
+// Pull downloads a file of the model, and all of its parts, into the store's
+// first directory. A download that was cut short is taken up where it ended if
+// the file's hash is known, and begun anew otherwise. A file takes its place
+// only after its hash is verified, or recorded where nobody knew it; otherwise
+// the download is thrown away. Errors are face.Invalid (no URL, or no hash and
+// Unpinned is not set), face.Unavailable (network, server, disk), face.Mismatch
+// (other bytes than the registry's, or than those first pulled; a damaged
+// archive or pins.yaml) and face.Cancelled.
+func (s *Store) Pull(ctx context.Context, e Entry, f File, how Download) ([]Placed, error) {
+	e = s.entry(e)
+	if whole, ok := e.FileNamed(f.Name); ok && !f.Known() {
+		f = whole
+	}
+	switch {
+	case !f.Pullable():
+		return nil, face.Errorf(face.Invalid, "%s of %s cannot be pulled: %s", f.Name, e.Name, e.remedy(f))
+	case !f.Known() && s.unpinned != nil:
+		return nil, s.unpinned
+	case !f.Known() && !how.Unpinned:
+		return nil, face.Errorf(face.Invalid,
+			"the publisher of %s of %s gives no hash, so what is downloaded the first time cannot be verified; to trust it, and to be held to it from then on, %s", f.Name, e.Name, e.remedy(f))
+	}
+	var placed []Placed
+	for _, part := range f.All() {
+		p, err := s.pull(ctx, e, part, how.withDefaults())
+		if err != nil {
+			return placed, s.explain(e, part, err)
+		}
+		placed = append(placed, p)
+	}
+	return placed, nil
+}
+
+// pull downloads one file, which nobody else downloads at the same time.
+func (s *Store) pull(ctx context.Context, e Entry, f File, how Download) (Placed, error) {
 	if err := os.MkdirAll(s.dirs[0], 0o755); err != nil {
-		return "", face.Wrap(face.Unavailable, err, "models folder")
+		return Placed{}, face.Wrap(face.Unavailable, err, "models folder")
 	}
-	part := filepath.Join(s.dirs[0], f.Name+".part")
-	if err := download(ctx, client, f, part, progress); err != nil {
-		return "", err
+	name := f.Name + partSuffix
+	if f.Archive != "" {
+		name = f.Name + "." + f.Archive + partSuffix
 	}
-	path, err := s.settle(part, f)
-	if face.CodeOf(err) == face.Mismatch {
-		return "", errors.Join(err, os.Remove(part))
+	part, err := openPart(filepath.Join(s.dirs[0], name))
+	if err != nil {
+		return Placed{}, err
 	}
-	return path, err
+	var placed Placed
+	if err = download(ctx, f, part, how); err == nil {
+		if f.Archive != "" {
+			placed, err = s.unpack(e, f, part)
+		} else {
+			placed, err = s.settle(e, f, part.Name())
+		}
+	}
+	if f.Archive != "" || err != nil && (!f.resumable() || face.CodeOf(err) == face.Mismatch) {
+		err = errors.Join(err, os.Remove(part.Name()))
+	}
+	return placed, errors.Join(err, part.Close())
 }
 
-// download appends to part until it has all of the file's bytes.
-func download(ctx context.Context, client *http.Client, f File, part string, progress func(have, of int64)) error {
-	out, err := os.OpenFile(part, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return face.Wrap(face.Unavailable, err, "models folder")
-	}
-	have, err := out.Seek(0, io.SeekEnd)
-	if err == nil && have < f.Bytes {
-		err = fetch(ctx, client, f, out, have, progress)
-	}
-	code := face.Unavailable
-	if ctx.Err() != nil {
-		code = face.Cancelled
-	}
-	if err := errors.Join(err, out.Sync(), out.Close()); err != nil {
-		return face.Wrap(code, err, "download %s from %s", f.Name, f.URL)
-	}
-	return nil
-}
-
-func fetch(ctx context.Context, client *http.Client, f File, out *os.File, have int64, progress func(have, of int64)) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.URL, nil)
-	if err != nil {
+// explain says of a file that is not as it was first pulled what to do.
+func (s *Store) explain(e Entry, f File, err error) error {
+	i := slices.IndexFunc(s.pins, Pin{Kind: e.Kind, Model: e.Name, File: f.Name}.sameFile)
+	if !f.Unpinned || f.SHA256 == "" || i < 0 || face.CodeOf(err) != face.Mismatch {
 		return err
 	}
-	if have > 0 {
-		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	switch response.StatusCode {
-	case http.StatusPartialContent:
-	case http.StatusOK: // the server sends all of it
-		if have, err = 0, out.Truncate(0); err != nil {
-			return err
-		}
-		if _, err = out.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-	default:
-		return fmt.Errorf("the server answers %s", response.Status)
-	}
-	return copyUpTo(f.Bytes, out, response.Body, have, progress)
-}
-
-// copyUpTo refuses a body that is longer than the file, before it fills the
-// disk, and one that ends early.
-func copyUpTo(want int64, out io.Writer, body io.Reader, have int64, progress func(have, of int64)) error {
-	buffer := make([]byte, 1<<16)
-	for {
-		n, err := body.Read(buffer)
-		if have += int64(n); have > want {
-			return fmt.Errorf("the server sends more than the %d bytes of the file", want)
-		}
-		if _, werr := out.Write(buffer[:n]); werr != nil {
-			return werr
-		}
-		progress(have, want)
-		switch {
-		case errors.Is(err, io.EOF) && have == want:
-			return nil
-		case errors.Is(err, io.EOF):
-			return fmt.Errorf("the server ended after %d of %d bytes: pull again to go on", have, want)
-		case err != nil:
-			return err
-		}
-	}
+	return s.otherThanPinned(e, s.pins[i], err)
 }

@@ -32,7 +32,7 @@ func pull(t *testing.T, begun string, handler http.HandlerFunc) (dir string, tol
 		write(t, dir, "net.onnx.part", begun)
 	}
 	s := NewStore([]Entry{entry(f)}, dir)
-	_, err = s.Pull(context.Background(), server.Client(), f, func(have, _ int64) { told = have })
+	_, err = s.Pull(context.Background(), entry(f), f, Download{Client: server.Client(), Progress: func(_ File, have, _ int64) { told = have }})
 	return dir, told, err
 }
 
@@ -97,11 +97,16 @@ func TestPullOfOtherBytes(t *testing.T) {
 		t.Errorf("left behind %s", left)
 	}
 	dir, _, err = pull(t, "", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat("x", 1<<20)) })
-	if face.CodeOf(err) != face.Unavailable || !strings.Contains(err.Error(), "more than") {
-		t.Errorf("a server without end: %v", err)
+	if face.CodeOf(err) != face.Mismatch || !strings.Contains(err.Error(), "more than") || files(t, dir) != "" {
+		t.Errorf("a server without end: %v, left behind %s", err, files(t, dir))
 	}
-	if info, err := os.Stat(filepath.Join(dir, "net.onnx.part")); err == nil && info.Size() > int64(len(content)) {
-		t.Errorf("kept %d bytes of it", info.Size())
+	dir, told, err := pull(t, "", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, content[:20]) })
+	if face.CodeOf(err) != face.Mismatch || !strings.Contains(err.Error(), "20 bytes, want 44") || told != 0 || files(t, dir) != "" {
+		t.Errorf("a shorter file: %v, told %d, left behind %s", err, told, files(t, dir))
+	}
+	dir, _, err = pull(t, content[:10], func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestedRangeNotSatisfiable) })
+	if face.CodeOf(err) != face.Mismatch || files(t, dir) != "" {
+		t.Errorf("a file that ends before what is there already: %v, left behind %s", err, files(t, dir))
 	}
 }
 

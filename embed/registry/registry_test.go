@@ -31,13 +31,15 @@ func TestEveryEntryIsComplete(t *testing.T) {
 			t.Errorf("recogniser %s lacks dimension, threshold, its source, or input", e.Name)
 		}
 		for _, f := range e.Files {
-			if !hash.MatchString(f.SHA256) || f.Bytes < 1 || !strings.HasPrefix(f.URL, "https://") {
-				t.Errorf("file %s of %s lacks hash, size or URL", f.Name, e.Name)
+			for _, part := range f.All() {
+				if !part.Unpinned && (!hash.MatchString(part.SHA256)) || part.Made == "" && !strings.HasPrefix(part.URL, "https://") {
+					t.Errorf("file %s of %s lacks hash, size or URL", part.Name, e.Name)
+				}
+				if other, taken := seen[part.Name]; taken && other != part.SHA256 {
+					t.Errorf("%s of %s has a name that another file has", part.Name, e.Name)
+				}
+				seen[part.Name] = part.SHA256
 			}
-			if other := seen[f.SHA256+f.Name]; other != "" {
-				t.Errorf("%s and %s share the file %s", e.Name, other, f.Name)
-			}
-			seen[f.SHA256+f.Name] = e.Name
 		}
 	}
 }
@@ -51,9 +53,11 @@ func TestUnknownFieldInTheRegistry(t *testing.T) {
 
 func TestFindNamesTheChoices(t *testing.T) {
 	t.Parallel()
-	entries := []Entry{{Name: "A", Kind: Detector}, {Name: "B", Kind: Recognizer}, {Name: "C", Kind: Recognizer}}
-	if e, err := Find(entries, Recognizer, "c"); err != nil || e.Name != "C" {
-		t.Errorf("got %v, %v", e.Name, err)
+	entries := []Entry{{Name: "A", Kind: Detector}, {Name: "B", Kind: Recognizer}, {Name: "C", Aliases: []string{"See-Face"}, Kind: Recognizer}}
+	for _, name := range []string{"c", "See-Face", "seeface", "SEE_FACE", "-C"} {
+		if e, err := Find(entries, Recognizer, name); err != nil || e.Name != "C" {
+			t.Errorf("%s: got %v, %v", name, e.Name, err)
+		}
 	}
 	_, err := Find(entries, Recognizer, "A")
 	if face.CodeOf(err) != face.NotFound || !strings.Contains(err.Error(), "B, C") {
@@ -102,7 +106,9 @@ func TestFilesAreKnownByTheirHash(t *testing.T) {
 
 func TestMissingAndDamagedFiles(t *testing.T) {
 	t.Parallel()
-	e := entry(weights("net.onnx", "weights"))
+	f := weights("net.onnx", "weights")
+	f.URL = "https://example.org/net.onnx"
+	e := entry(f)
 	_, _, err := NewStore([]Entry{e}, t.TempDir()).Installed(e)
 	if face.CodeOf(err) != face.Unavailable || !strings.Contains(err.Error(), "visage models pull net") || !strings.Contains(err.Error(), "MIT") {
 		t.Errorf("missing: %v", err)
@@ -144,21 +150,21 @@ func TestImport(t *testing.T) {
 	e := entry(weights("net.onnx", "weights"))
 	s := NewStore([]Entry{e, {Name: "other", Kind: Detector}}, filepath.Join(home, "models"))
 	file := write(t, usb, "copy of net", "weights")
-	path, err := s.Import(file, "NET")
-	if err != nil || filepath.Base(path) != "net.onnx" {
-		t.Fatalf("got %s, %v", path, err)
+	placed, err := s.Import("NET", file)
+	if err != nil || len(placed) != 1 || filepath.Base(placed[0].Path) != "net.onnx" || placed[0].First {
+		t.Fatalf("got %v, %v", placed, err)
 	}
-	if data, err := Load(path, e.Files[0]); err != nil || string(data) != "weights" {
+	if data, err := Load(placed[0].Path, e.Files[0]); err != nil || string(data) != "weights" {
 		t.Errorf("imported %q, %v", data, err)
 	}
-	if _, err := s.Import(file, "other"); face.CodeOf(err) != face.Mismatch || !strings.Contains(err.Error(), "it is net.onnx of net") {
+	if _, err := s.Import("other", file); face.CodeOf(err) != face.Mismatch || !strings.Contains(err.Error(), "it is net.onnx of net") {
 		t.Errorf("imported as another model: %v", err)
 	}
-	if _, err := s.Import(write(t, usb, "x", "WEIGHTS"), "net"); face.CodeOf(err) != face.Mismatch {
+	if _, err := s.Import("net", write(t, usb, "x", "WEIGHTS")); face.CodeOf(err) != face.Mismatch || !strings.Contains(err.Error(), "--unpinned") {
 		t.Errorf("junk was imported: %v", err)
 	}
 	for _, path := range []string{"/dev/zero", usb, write(t, usb, "y", "of another length")} {
-		if _, err := s.Import(path, "net"); face.CodeOf(err) != face.Mismatch {
+		if _, err := s.Import("net", path); face.CodeOf(err) != face.Mismatch {
 			t.Errorf("%s was imported: %v", path, err)
 		}
 	}

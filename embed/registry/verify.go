@@ -9,24 +9,23 @@ import (
 
 // Check is the state of one weights file that a store found.
 type Check struct {
-	Model  string `json:"model"`
-	Path   string `json:"path"`
-	SHA256 string `json:"sha256"` // of the bytes that lie there
-	OK     bool   `json:"ok"`
+	Model    string `json:"model"`
+	Path     string `json:"path"`
+	SHA256   string `json:"sha256"` // of the bytes that lie there
+	OK       bool   `json:"ok"`
+	Unpinned bool   `json:"unpinned,omitempty"` // its hash is the one recorded in pins.yaml
 }
 
-// Verdict is "ok" or "damaged".
+// Verdict is "ok", "ok, unpinned" or "damaged".
 func (c Check) Verdict() string {
-	if c.OK {
+	switch {
+	case !c.OK:
+		return "damaged"
+	case c.Unpinned:
+		return "ok, unpinned"
+	default:
 		return "ok"
 	}
-	return "damaged"
-}
-
-// named is the model that has a file of the name.
-func (s *Store) named(file string) Entry {
-	i := slices.IndexFunc(s.entries, func(e Entry) bool { _, ok := e.FileNamed(file); return ok })
-	return s.entries[i]
 }
 
 // Verify hashes every file that has the content or the name of a known one. It
@@ -35,15 +34,16 @@ func (s *Store) Verify() ([]Check, error) {
 	s.scan.Do(s.look)
 	var checks []Check
 	for _, path := range slices.Concat(slices.Collect(maps.Values(s.found)), slices.Collect(maps.Values(s.wrong))) {
-		sum, err := hashFile(path)
+		sum, _, err := hashFile(path)
 		if err != nil {
 			return nil, err
 		}
-		e, _, ok := s.owner(sum)
+		e, f, ok := s.owner(sum)
 		if !ok {
-			e = s.named(filepath.Base(path))
+			e = s.holder(filepath.Base(path))
+			f, _ = e.part(filepath.Base(path))
 		}
-		checks = append(checks, Check{Model: e.Name, Path: path, SHA256: sum, OK: ok})
+		checks = append(checks, Check{Model: e.Name, Path: path, SHA256: sum, OK: ok, Unpinned: f.Unpinned})
 	}
 	slices.SortFunc(checks, func(a, b Check) int { return cmp.Compare(a.Path, b.Path) })
 	return checks, nil

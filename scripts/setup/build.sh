@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # here is set by setup.sh
-# What the build needs: Go, a C++ compiler, OpenCV. Sourced by setup.sh.
+# What the build needs: Go, a C++ compiler, OpenCV, libjpeg-turbo. Sourced by setup.sh.
 
-# The modules that gocv includes (through opencv2/opencv.hpp), and the Haar cascades. The whole
-# of libopencv-dev would bring VTK and 310 MB more.
+# The modules that gocv includes (through opencv2/opencv.hpp), the Haar cascades, and
+# libjpeg-turbo, which decodes JPEGs. The whole of libopencv-dev would bring VTK and 310 MB more.
 readonly opencv_packages=(
   libopencv-calib3d-dev libopencv-core-dev libopencv-dnn-dev libopencv-features2d-dev
   libopencv-flann-dev libopencv-highgui-dev libopencv-imgcodecs-dev libopencv-imgproc-dev
   libopencv-ml-dev libopencv-objdetect-dev libopencv-photo-dev libopencv-stitching-dev
-  libopencv-video-dev libopencv-videoio-dev opencv-data
+  libopencv-video-dev libopencv-videoio-dev libturbojpeg0-dev opencv-data
 )
 
 # step_go checks that there is a Go, new enough for go.mod.
@@ -34,7 +34,8 @@ step_compiler() {
   ok "compiler: g++ $(g++ -dumpfullversion)"
 }
 
-# step_opencv installs OpenCV's headers and libraries and its Haar cascades.
+# step_opencv installs OpenCV's and libjpeg-turbo's headers and libraries, and the Haar
+# cascades.
 step_opencv() {
   install_packages "${opencv_packages[@]}"
   ok "OpenCV $(dpkg-query --show --showformat '${source:Upstream-Version}' libopencv-core-dev)"
