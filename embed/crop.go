@@ -3,75 +3,103 @@ package embed
 import (
 	"context"
 	"errors"
-	"image"
+	"math"
 
 	"github.com/visagedb/visage/embed/align"
 	"github.com/visagedb/visage/embed/internal/cv"
-	"github.com/visagedb/visage/embed/recognize"
 	"github.com/visagedb/visage/internal/face"
 )
 
-// vector is the template's vector of one detection: aligned, recognised, of
-// length 1.
-func (e *Embedder) vector(ctx context.Context, picture *cv.Image, found face.Detection) (_ []float32, err error) {
-	aligned, err := align.Face(picture, found)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, aligned.Close()) }()
-	vector, err := e.recognizer.Recognize(ctx, aligned)
-	if err != nil {
-		return nil, err
-	}
-	return vector, recognize.Unit(vector)
-}
-
-// Crop is one face cut out of a photograph and aligned.
-type Crop struct {
-	Detection face.Detection
-	PNG       []byte // align.Side pixels a side
-}
-
-// Extract finds the faces of an encoded photograph and cuts them out, aligned
-// as for recognition. It also tells the photograph's size in pixels, as
-// displayed. Errors are those of Embed.
-func (e *Embedder) Extract(ctx context.Context, data []byte, which face.Choice) ([]Crop, image.Point, error) {
-	picture, err := e.decode(data)
-	if err != nil {
-		return nil, image.Point{}, err
-	}
-	defer picture.Close()
-	found, err := e.find(ctx, picture, which)
-	if err != nil {
-		return nil, image.Point{}, err
-	}
-	crops := make([]Crop, len(found))
+// place finds where each detection goes on the template of the recognisers.
+func (e *Embedder) place(found []face.Detection) ([]align.Placement, error) {
+	placements := make([]align.Placement, len(found))
 	for i, d := range found {
-		png, err := cropPNG(picture, d)
-		if err != nil {
-			return nil, image.Point{}, internal(ctx, err, "cut out a face")
+		var err error
+		if placements[i], err = align.Place(d, e.template, e.boxEyes); err != nil {
+			return nil, err
 		}
-		crops[i] = Crop{d, png}
 	}
-	return crops, image.Pt(picture.Width(), picture.Height()), nil
+	return placements, nil
 }
 
-func cropPNG(picture *cv.Image, found face.Detection) (_ []byte, err error) {
-	aligned, err := align.Face(picture, found)
-	if err != nil {
-		return nil, err
+// resolve sees to it that the photograph is decoded finely enough for the
+// placements: no pixel of a crop needs less than one of the image.
+func (e *Embedder) resolve(p *picture, placements []align.Placement) error {
+	largest := 0.0
+	for _, placement := range placements {
+		largest = math.Max(largest, placement.Scale)
 	}
-	defer func() { err = errors.Join(err, aligned.Close()) }()
-	return aligned.PNG()
+	return e.refine(p, coarsest(func(r int) bool { return largest*float64(r) <= 1 }))
 }
 
-// Picture decodes a photograph under the Embedder's limits, turned as its EXIF
-// orientation says, for drawing on. Errors are those of Embed.
-func (e *Embedder) Picture(data []byte) (*image.RGBA, error) {
-	picture, err := e.decode(data)
-	if err != nil {
-		return nil, err
+// cut makes the aligned crop of one placement. The detector that takes the
+// whole picture for a face has nothing to align it by.
+func (e *Embedder) cut(p *picture, placement align.Placement) (*cv.Image, error) {
+	if e.whole {
+		return align.Letterbox(p.image, e.template.Width, e.template.Height)
 	}
-	defer picture.Close()
-	return picture.RGBA()
+	placement.Map = p.onImage(placement.Map)
+	return align.Cut(p.image, placement, e.template)
+}
+
+// crops calls use with the aligned crop of each detection, one at a time.
+func (e *Embedder) crops(p *picture, found []face.Detection, use func(i int, crop *cv.Image, by align.Placement) error) error {
+	placements, err := e.place(found)
+	if err == nil {
+		err = e.resolve(p, placements)
+	}
+	if err != nil {
+		return err
+	}
+	for i, placement := range placements {
+		crop, err := e.cut(p, placement)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(use(i, crop, placement), crop.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Extracted is one face cut out of a photograph.
+type Extracted struct {
+	Detection face.Detection
+	PNG       []byte
+	// Residual, Scale and Roll tell how the face lay on the template; see
+	// align.Placement. They are nil where it was not aligned onto one.
+	Placement *align.Placement
+}
+
+// Extract finds the faces of an encoded photograph and cuts them out: aligned as
+// for recognition, align.Side pixels a side, or as boxes where the Config says
+// so. It also tells the photograph's size in pixels, as displayed. Errors are
+// those of Embed.
+func (e *Embedder) Extract(ctx context.Context, data []byte, which face.Choice) (_ []Extracted, width, height int, err error) {
+	if e.deepface || e.crop.Unaligned {
+		return e.extractBoxes(ctx, data, which)
+	}
+	p, err := e.decode(data, e.detector.Side())
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	defer p.Close()
+	found, err := e.find(ctx, p, which)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	out := make([]Extracted, len(found))
+	err = e.crops(p, found, func(i int, crop *cv.Image, by align.Placement) error {
+		png, err := crop.PNG()
+		out[i] = Extracted{found[i], png, &by}
+		if e.whole {
+			out[i].Placement = nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, 0, 0, internal(ctx, err, "cut out a face")
+	}
+	return out, p.width, p.height, nil
 }

@@ -22,14 +22,20 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func openEmbedder(t *testing.T, cfg embed.Config, dirs ...string) *embed.Embedder {
+// openWith opens with the models of the registry that are in the folders.
+func openWith(t *testing.T, cfg embed.Config, dirs ...string) (*embed.Embedder, error) {
 	t.Helper()
 	entries, err := registry.Entries()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg.Store = registry.NewStore(entries, dirs...)
-	e, err := embed.Open(cfg)
+	return embed.Open(cfg)
+}
+
+func openEmbedder(t *testing.T, cfg embed.Config, dirs ...string) *embed.Embedder {
+	t.Helper()
+	e, err := openWith(t, cfg, dirs...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +47,9 @@ func openEmbedder(t *testing.T, cfg embed.Config, dirs ...string) *embed.Embedde
 	return e
 }
 
-// From the photograph, the cosine to the reference's embedding must be 0.99 or
-// more for every face.
+// From the photograph, the cosine to the reference's embedding must be 0.97 or
+// more for every face: golden.json's own tolerance. Large JPEGs are decoded at a
+// part of their size here, and whole there.
 func TestEmbeddingsMatchTheReference(t *testing.T) {
 	t.Parallel()
 	e := openEmbedder(t, embed.Config{Detector: "scrfd", Recognizer: "MobileFaceNet", OrtLib: golden.OrtLib(t)}, golden.Models(t))
@@ -56,7 +63,7 @@ func TestEmbeddingsMatchTheReference(t *testing.T) {
 			continue
 		}
 		for i, f := range want.Faces {
-			if c := cosine(photo.Templates[i].Vector, f.MobileFaceNet.Embedding); c < 0.99 {
+			if c := cosine(photo.Templates[i].Vector, f.MobileFaceNet.Embedding); c < 0.97 {
 				t.Errorf("%s face %d: cosine %.5f to the reference", name, i, c)
 			}
 		}

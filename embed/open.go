@@ -2,7 +2,9 @@ package embed
 
 import (
 	"errors"
+	"strings"
 
+	"github.com/visagedb/visage/embed/align"
 	"github.com/visagedb/visage/embed/detect"
 	"github.com/visagedb/visage/embed/internal/ort"
 	"github.com/visagedb/visage/embed/recognize"
@@ -15,29 +17,112 @@ func (e *Embedder) openDetector(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	e.detectorName = entry.Name
-	if entry.BuiltIn {
-		e.detector, err = detect.OpenHaar(cfg.Cascades, detect.Options{})
-		if err != nil {
-			return face.Wrap(face.Unavailable, err, "detector %s: OpenCV's cascades come with Debian's opencv-data; run `make setup`", entry.Name)
-		}
-		return nil
+	e.detectorName, e.whole = entry.Name, entry.Name == "skip"
+	if eyes := entry.BoxEyes; eyes != nil {
+		e.boxEyes = align.BoxEyes(*eyes)
 	}
-	session, err := e.session(cfg, entry, file)
+	detector, err := e.backend(cfg, entry, file)
 	if err != nil {
 		return err
 	}
-	e.detector, err = detect.Open(entry.Name, []detect.Network{session}, detect.Options{})
-	if err != nil {
-		return errors.Join(err, session.Close())
+	e.detector = detector
+	if !e.whole {
+		e.detector = detect.Again(detector, cfg.Passes)
+	}
+	if e.deepface && entry.Name != "opencv" {
+		if e.eyes, err = detect.OpenEyes(cfg.Cascades); err != nil {
+			return cascadesMissing(err, entry)
+		}
 	}
 	return nil
+}
+
+// backend opens what finds the faces.
+func (e *Embedder) backend(cfg Config, entry registry.Entry, file registry.File) (detect.Detector, error) {
+	switch entry.Name {
+	case "skip":
+		return detect.OpenSkip(), nil
+	case "opencv":
+		detector, err := detect.OpenHaar(cfg.Cascades, cfg.Options)
+		if err != nil && face.CodeOf(err) != face.Invalid {
+			return nil, cascadesMissing(err, entry)
+		}
+		return detector, err
+	case "dlib":
+		path, err := cfg.Store.Path(entry, file)
+		if err != nil {
+			return nil, err
+		}
+		return detect.OpenDlib(path, cfg.Options)
+	default:
+		return e.networks(cfg, entry, file)
+	}
+}
+
+func cascadesMissing(err error, entry registry.Entry) error {
+	return face.Wrap(face.Unavailable, err, "detector %s: OpenCV's cascades come with Debian's opencv-data; run `make setup`", entry.Name)
+}
+
+// networks opens a backend that runs in ONNX Runtime.
+func (e *Embedder) networks(cfg Config, entry registry.Entry, file registry.File) (_ detect.Detector, err error) {
+	if strings.HasSuffix(file.Name, ".caffemodel") {
+		return caffe(cfg, entry, file)
+	}
+	var networks []detect.Network
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, n := range networks {
+			err = errors.Join(err, n.Close())
+		}
+	}()
+	for _, part := range file.All() {
+		session, err := e.session(cfg, entry, part)
+		if err != nil {
+			return nil, err
+		}
+		networks = append(networks, e.watched(cfg, session))
+	}
+	backend := entry.Backend
+	if backend == "" {
+		backend = entry.Name
+	}
+	return detect.Open(backend, networks, cfg.Options)
+}
+
+// caffe opens the detector whose publisher's files are for OpenCV: the weights,
+// and as their part the description.
+func caffe(cfg Config, entry registry.Entry, file registry.File) (detect.Detector, error) {
+	paths, err := cfg.Store.Paths(entry, file)
+	if err != nil {
+		return nil, err
+	}
+	weights, err := registry.Load(paths[0], file)
+	if err != nil {
+		return nil, err
+	}
+	description, err := registry.Load(paths[1], file.Parts[0])
+	if err != nil {
+		return nil, err
+	}
+	return detect.OpenCaffeSSD(description, weights, cfg.Options)
+}
+
+// watched puts a recorder before a network that is to be measured.
+func (e *Embedder) watched(cfg Config, network detect.Network) detect.Network {
+	if !cfg.Measured {
+		return network
+	}
+	r := &recorder{Network: network}
+	e.recorders = append(e.recorders, r)
+	return r
 }
 
 // chooseDetector finds a detector by its name, by that of one of its files, or
 // the best installed for no name. The file is the installed one to use.
 func chooseDetector(store *registry.Store, name string) (registry.Entry, registry.File, error) {
-	if name == "" {
+	if name == Auto {
 		entry, err := store.Default(registry.Detector)
 		if err != nil {
 			return registry.Entry{}, registry.File{}, err
@@ -110,6 +195,11 @@ func (e *Embedder) session(cfg Config, entry registry.Entry, file registry.File)
 	if e.runtime == nil {
 		if e.runtime, err = ort.OpenRuntime(cfg.OrtLib); err != nil {
 			return nil, face.Wrap(face.Unavailable, err, "%s needs ONNX Runtime", entry.Name)
+		}
+	}
+	if entry.Loosen {
+		if graph, err = ort.Loosen(graph); err != nil {
+			return nil, face.Wrap(face.Mismatch, err, "%s of %s", file.Name, entry.Name)
 		}
 	}
 	session, err := e.runtime.NewSession(graph, ort.Config{})

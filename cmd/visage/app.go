@@ -82,27 +82,20 @@ func (a *app) store() (*registry.Store, error) {
 	return registry.NewStore(entries, dirs...), nil
 }
 
-// models says which models a command is to use; none for the best installed.
-type models struct {
-	detector, recognizer string
-	pad                  float64 // see embed.Config
-}
-
 // withEmbedder opens the models, says aloud which were chosen by default, and
 // closes them after use.
-func (a *app) withEmbedder(m models, use func(*embed.Embedder) error) (err error) {
+func (a *app) withEmbedder(cfg embed.Config, use func(*embed.Embedder) error) (err error) {
 	store, err := a.store()
 	if err != nil {
 		return err
 	}
-	e, err := embed.Open(embed.Config{
-		Store: store, Detector: m.detector, Recognizer: m.recognizer, OrtLib: a.settings.OrtLib, Pad: m.pad,
-	})
+	cfg.Store, cfg.OrtLib = store, a.settings.OrtLib
+	e, err := embed.Open(cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	if m.detector == "" || m.recognizer == "" {
+	if cfg.Detector == "" || cfg.Recognizer == "" {
 		for _, problem := range store.Problems() {
 			a.log.Warn("weights that cannot be used", "problem", problem)
 		}

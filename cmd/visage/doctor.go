@@ -81,7 +81,7 @@ func (a *app) checkEmbedding() []finding {
 
 func (a *app) checkModels() finding {
 	f := finding{Part: "models", State: "ok"}
-	err := a.withEmbedder(models{}, func(e *embed.Embedder) error {
+	err := a.withEmbedder(embed.Config{}, func(e *embed.Embedder) error {
 		f.Detail = fmt.Sprintf("detector %s, recogniser %s", e.Detector(), e.Recognizer())
 		if e.Recognizer() == "LBPH" {
 			f.State = "warning"

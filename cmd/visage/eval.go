@@ -16,14 +16,14 @@ func evalCommand(a *app) *cobra.Command {
 
 // evaluation are the flags that both protocols share.
 type evaluation struct {
-	models *models
+	models *embed.Config
 	limits *limits
 	asJSON *bool
 }
 
 func evaluationFlags(cmd *cobra.Command) evaluation {
 	v := evaluation{modelFlags(cmd), limitFlags(cmd), jsonFlag(cmd.Flags())}
-	cmd.Flags().Float64Var(&v.models.pad, "pad", 0, "black around each picture before detection, as a share of its size, for pictures cut tightly around a face")
+	cmd.Flags().Float64Var(&v.models.Pad, "pad", 0, "black around each picture before detection, as a share of its size, for pictures cut tightly around a face")
 	return v
 }
 

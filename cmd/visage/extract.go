@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/visagedb/visage/embed"
+	"github.com/visagedb/visage/embed/align"
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/search"
 )
@@ -18,44 +20,97 @@ type extracted struct {
 	FacialArea search.FacialArea `json:"facial_area"`
 	Confidence float32           `json:"confidence"`
 	File       string            `json:"file"`
+	Alignment  *alignment        `json:"alignment"` // null where the crop was not aligned onto a template
+	// IsReal, AntispoofScore and Quality are null: they were not asked for.
+	IsReal         *bool    `json:"is_real"`
+	AntispoofScore *float64 `json:"antispoof_score"`
+	Quality        *float64 `json:"quality"`
+}
+
+// alignment tells how the face lay on the template; see align.Placement.
+type alignment struct {
+	Residual float64 `json:"residual"`
+	Scale    float64 `json:"scale"`
+	Roll     float64 `json:"roll"`
+}
+
+func alignmentOf(p *align.Placement) *alignment {
+	if p == nil {
+		return nil
+	}
+	return &alignment{p.Residual, p.Scale, p.Roll}
+}
+
+// extraction is what the command was told.
+type extraction struct {
+	embed.Config
+	profile   string
+	dir, draw string
+	json      *bool
 }
 
 func extractCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "extract IMAGE", Short: "Cut the faces out of a photograph, aligned", Args: cobra.ExactArgs(1),
-		Example: "  visage extract group.jpg --out faces",
+		Long: `Extract writes each face as a PNG of 112x112 pixels, aligned as for recognition.
+With --no-align it is the detector's box as it is; with --profile deepface it is
+what DeepFace's extract_faces cuts out: a box, turned until the eyes are level.`,
+		Example: "  visage extract group.jpg --out faces\n  visage extract group.jpg --out faces --draw seen.jpg",
 	}
-	asJSON := jsonFlag(cmd.Flags())
-	detector := cmd.Flags().String("detector", "", "detector; default the best installed")
-	dir := cmd.Flags().String("out", ".", "folder for the crops, PNG, made if it is not there")
+	x := &extraction{Config: embed.Config{Recognizer: embed.NoRecognizer}, json: jsonFlag(cmd.Flags())}
+	detectionFlags(cmd, &x.Config)
+	flags := cmd.Flags()
+	flags.StringVar(&x.dir, "out", ".", "folder for the crops, PNG, made if it is not there")
+	flags.StringVar(&x.draw, "draw", "", "file for the photograph with boxes and landmarks drawn, .png or .jpg")
+	flags.StringVar(&x.profile, "profile", string(face.Native), "native, or deepface to detect and cut as DeepFace does")
+	flags.BoolVar(&x.Crop.Unaligned, "no-align", false, "cut the box out as it is")
+	flags.IntVar(&x.Crop.Expand, "expand", 0, "percent by which a box grows that is not aligned by landmarks")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		data, err := readPhoto(args[0])
-		if err != nil {
-			return err
+		x.Options.Profile = face.Profile(x.profile)
+		if x.draw != "" {
+			if _, err := encoderOf(x.draw); err != nil {
+				return err
+			}
 		}
-		return a.withEmbedder(models{detector: *detector, recognizer: embed.NoRecognizer}, func(e *embed.Embedder) error {
-			crops, size, err := e.Extract(cmd.Context(), data, face.AllFaces)
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			results := make([]extracted, len(crops))
-			for i, c := range crops {
-				file, err := writeCrop(*dir, args[0], i, c.PNG)
-				if err != nil {
-					return err
-				}
-				results[i] = extracted{search.NewFacialArea(c.Detection, size.X, size.Y), c.Detection.Confidence, file}
-			}
-			if *asJSON {
-				return printJSON(a.out, map[string]any{"results": results})
-			}
-			for _, r := range results {
-				fmt.Fprintln(a.out, r.File)
-			}
-			return nil
-		})
+		return a.extract(cmd.Context(), args[0], x)
 	}
 	return cmd
+}
+
+func (a *app) extract(ctx context.Context, path string, x *extraction) error {
+	data, err := readPhoto(path)
+	if err != nil {
+		return err
+	}
+	return a.withEmbedder(x.Config, func(e *embed.Embedder) error {
+		crops, width, height, err := e.Extract(ctx, data, face.AllFaces)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		results := make([]extracted, len(crops))
+		for i, c := range crops {
+			file, err := writeCrop(x.dir, path, i, c.PNG)
+			if err != nil {
+				return err
+			}
+			results[i] = extracted{
+				FacialArea: search.NewFacialArea(c.Detection, width, height), Confidence: c.Detection.Confidence,
+				File: file, Alignment: alignmentOf(c.Placement),
+			}
+		}
+		if x.draw != "" {
+			if err := drawFaces(e, data, crops, x.draw); err != nil {
+				return err
+			}
+		}
+		if *x.json {
+			return printJSON(a.out, map[string]any{"results": results})
+		}
+		for _, r := range results {
+			fmt.Fprintln(a.out, r.File)
+		}
+		return nil
+	})
 }
 
 func writeCrop(dir, photo string, i int, png []byte) (string, error) {

@@ -55,7 +55,7 @@ reported, and removed from the gallery with --prune.`,
 
 // ingest runs an ingest with a progress bar. The report is valid, of what was
 // done until then, also where the run ended early.
-func (a *app) ingest(ctx context.Context, m models, cfg ingest.Config) (report ingest.Report, err error) {
+func (a *app) ingest(ctx context.Context, m embed.Config, cfg ingest.Config) (report ingest.Report, err error) {
 	err = a.withEmbedder(m, func(e *embed.Embedder) error {
 		return a.withDatabase(ctx, func(db *postgres.DB) error {
 			report, err = a.ingestInto(ctx, db, e, cfg)

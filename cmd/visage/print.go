@@ -8,7 +8,6 @@ import (
 	"text/tabwriter"
 	"unicode"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -67,12 +66,4 @@ func (o *output) Write(p []byte) (int, error) {
 // jsonFlag declares --json.
 func jsonFlag(flags *pflag.FlagSet) *bool {
 	return flags.Bool("json", false, "print JSON")
-}
-
-// modelFlags declares --model and --detector.
-func modelFlags(cmd *cobra.Command) *models {
-	m := &models{}
-	cmd.Flags().StringVar(&m.recognizer, "model", "", "recogniser; default the best installed")
-	cmd.Flags().StringVar(&m.detector, "detector", "", "detector; default the best installed")
-	return m
 }

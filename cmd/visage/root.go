@@ -70,7 +70,7 @@ into Postgres with pgvector, and finds who is in a photograph.`,
 	root.AddCommand(
 		ingestCommand(a), findCommand(a), verifyCommand(a), representCommand(a), extractCommand(a),
 		modelsCommand(a), galleryCommand(a), identityCommand(a), evalCommand(a),
-		migrateCommand(a), dbCommand(a), doctorCommand(a), demoCommand(a), versionCommand(a),
+		migrateCommand(a), dbCommand(a), doctorCommand(a), demoCommand(a), benchCommand(a), versionCommand(a),
 	)
 	misuseOfArguments(root)
 	return root

@@ -3,13 +3,13 @@ package align
 import (
 	"bytes"
 	"image"
+	"image/color"
 	"image/png"
 	"math"
 	"os"
 	"testing"
 
 	"github.com/visagedb/visage/embed/internal/cv"
-	"github.com/visagedb/visage/embed/internal/golden"
 	"github.com/visagedb/visage/internal/face"
 )
 
@@ -22,113 +22,85 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// A known turn, scale and shift must come back, whatever the number of points.
-func TestSimilarityRecoversTheMap(t *testing.T) {
-	t.Parallel()
-	sin, cos := math.Sincos(0.4)
-	want := cv.Affine{A: 2 * cos, B: -2 * sin, C: 10, D: 2 * sin, E: 2 * cos, F: -7}
-	src := template[:]
-	dst := make([]face.Point, len(src))
-	for i, p := range src {
-		dst[i] = apply(want, p)
-	}
-	for _, n := range []int{2, 5} {
-		got, ok := similarity(src[:n], dst[:n])
-		if !ok || distance(got, want) > 1e-4 {
-			t.Errorf("%d points: got %+v, want %+v", n, got, want)
-		}
-	}
-}
-
-// A mirrored face must be turned, never reflected: the determinant of the
-// linear part stays positive (Umeyama 1991).
-func TestSimilarityDoesNotReflect(t *testing.T) {
-	t.Parallel()
-	mirrored := make([]face.Point, len(template))
-	for i, p := range template {
-		mirrored[i] = face.Point{X: Side - p.X, Y: p.Y}
-	}
-	got, ok := similarity(mirrored, template[:])
-	if !ok || got.A*got.E-got.B*got.D <= 0 {
-		t.Errorf("mirrored points give %+v", got)
-	}
-}
-
-func TestCoincidentPointsAreRefused(t *testing.T) {
-	t.Parallel()
-	same := make(face.Landmarks, 5)
-	if _, ok := similarity(same, template[:]); ok {
-		t.Error("five points on one place were aligned")
-	}
-	photo := picture(t, image.NewRGBA(image.Rect(0, 0, 4, 4)))
-	defer photo.Close()
-	if _, err := Face(photo, face.Detection{Landmarks: same}); face.CodeOf(err) != face.Invalid {
-		t.Errorf("got %v", err)
-	}
-}
-
-// The reference is OpenCV's and scikit-image's Umeyama; entries of the matrix
-// are compared to 1e-4 of the face's scale and shifts to 0.01 pixels.
-func TestSimilarityMatchesTheReference(t *testing.T) {
-	t.Parallel()
-	compared := 0
-	for name, photo := range golden.Load(t).Photos {
-		for i, f := range photo.Faces {
-			got, ok := similarity(golden.Points(f.Landmarks), template[:])
-			want := f.Affine
-			reference := cv.Affine{A: want[0][0], B: want[0][1], C: want[0][2], D: want[1][0], E: want[1][1], F: want[1][2]}
-			if !ok || math.Abs(got.A-reference.A) > 1e-5 || math.Abs(got.B-reference.B) > 1e-5 || distance(got, reference) > 0.01 {
-				t.Errorf("%s face %d: got %+v, want %+v", name, i, got, reference)
-			}
-			compared++
-		}
-	}
-	if compared < 10 {
-		t.Errorf("compared %d faces only", compared)
-	}
-}
-
-// An upright face whose landmarks lie on the template is cut out unchanged.
-func TestFaceOnTheTemplateStaysAsItIs(t *testing.T) {
-	t.Parallel()
-	grey := image.NewGray(image.Rect(0, 0, Side, Side))
-	for i := range grey.Pix {
-		grey.Pix[i] = byte(i * 31)
-	}
-	photo := picture(t, grey)
-	defer photo.Close()
-	aligned, err := Face(photo, face.Detection{Landmarks: template[:]})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer aligned.Close()
-	got, err := aligned.Pixels()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range got {
-		if d := int(got[i]) - int(grey.Pix[i/3]); d < -1 || d > 1 {
-			t.Fatalf("byte %d is %d, want %d", i, got[i], grey.Pix[i/3])
-		}
-	}
-}
-
-func picture(t *testing.T, m image.Image) *cv.Image {
+// picture is m as a photograph that is closed at the test's end.
+func picture(t testing.TB, m image.Image) *cv.Image {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {
 		t.Fatal(err)
 	}
-	photo, err := cv.Decode(b.Bytes(), cv.Limits{Bytes: 1 << 20, Pixels: 1 << 20})
+	photo, err := cv.Decode(b.Bytes(), cv.Limits{Bytes: 1 << 24, Pixels: 1 << 24})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { photo.Close() })
 	return photo
 }
 
+// filled is a grey picture whose pixel x,y is at(x, y).
+func filled(w, h int, at func(x, y int) byte) *image.Gray {
+	m := image.NewGray(image.Rect(0, 0, w, h))
+	for i := range m.Pix {
+		m.Pix[i] = at(i%w, i/w)
+	}
+	return m
+}
+
+// level is filled's at for one grey level everywhere.
+func level(v byte) func(x, y int) byte { return func(int, int) byte { return v } }
+
+// noise is a byte without order, the same on every run.
+func noise(x, y int) byte { return byte((x*x*31 + y*y*17 + x*y*7 + x*53) >> 1) }
+
+// greys reads a picture's first channel into Go's own type and closes it.
+func greys(t *testing.T, m *cv.Image, err error) *image.Gray {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	pixels, err := m.Pixels()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := m.Channels()
+	return filled(m.Width(), m.Height(), func(x, y int) byte { return pixels[(y*m.Width()+x)*n] })
+}
+
+// same compares pictures to the byte.
+func same(t *testing.T, got, want *image.Gray) {
+	t.Helper()
+	if got.Rect != want.Rect {
+		t.Fatalf("got %v pixels, want %v", got.Rect, want.Rect)
+	}
+	for i := range want.Pix {
+		if got.Pix[i] != want.Pix[i] {
+			t.Fatalf("pixel %d,%d is %d, want %d", i%want.Stride, i/want.Stride, got.Pix[i], want.Pix[i])
+		}
+	}
+}
+
+// lit is a black picture with a few white pixels.
+func lit(w, h int, white ...image.Point) *image.Gray {
+	m := image.NewGray(image.Rect(0, 0, w, h))
+	for _, p := range white {
+		m.SetGray(p.X, p.Y, color.Gray{Y: 255})
+	}
+	return m
+}
+
 func apply(m cv.Affine, p face.Point) face.Point {
-	x, y := float64(p.X), float64(p.Y)
-	return face.Point{X: float32(m.A*x + m.B*y + m.C), Y: float32(m.D*x + m.E*y + m.F)}
+	x, y := m.At(float64(p.X), float64(p.Y))
+	return face.Point{X: float32(x), Y: float32(y)}
+}
+
+// moved are the points, taken through a map.
+func moved(m cv.Affine, points []face.Point) face.Landmarks {
+	out := make(face.Landmarks, len(points))
+	for i, p := range points {
+		out[i] = apply(m, p)
+	}
+	return out
 }
 
 // distance is the largest difference of two maps' entries.
@@ -139,3 +111,5 @@ func distance(a, b cv.Affine) float64 {
 	}
 	return worst
 }
+
+func near(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance }

@@ -11,8 +11,17 @@ import (
 // backends opens what reads the graphs of each family, by the name that the
 // model registry gives it.
 var backends = map[string]func([]Network, Options) (Detector, error){
-	"scrfd": one(openSCRFD),
-	"yunet": one(openYuNet),
+	"blazeface":         one(openBlazeFace),
+	"centerface":        one(openCenterFace),
+	"mtcnn":             openMTCNN,
+	"retinaface":        one(openRetinaFace),
+	"retinaface_priors": one(openPriors),
+	"scrfd":             one(openSCRFD),
+	"ssd":               one(openSSD),
+	"ultraface":         one(openUltraFace),
+	"yolo":              one(openYOLO),
+	"yolov5face":        one(openYOLOv5Face),
+	"yunet":             one(openYuNet),
 }
 
 // Open takes over the networks of a backend, which the detector closes; on an

@@ -19,6 +19,9 @@ type Detector interface {
 	// Landmarks is how many points each detection carries when all goes well:
 	// 5, 4, 2 or 0; see face.Landmarks.
 	Landmarks() int
+	// Side is how many pixels of a photograph's longer side are made use of; 0
+	// for as many as there are. More of them change nothing but the time.
+	Side() int
 	Close() error
 }
 

@@ -74,10 +74,11 @@ func cornerOf(input image.Point) layout {
 	}
 }
 
-// fitted scales the photograph so that it just fits into the input.
+// fitted scales the photograph so that it just fits into the input. Halves
+// round to even, as in the Python of the references.
 func fitted(photo, input image.Point) frame {
 	by := min(float64(input.X)/float64(photo.X), float64(input.Y)/float64(photo.Y))
-	at := func(n, limit int) int { return min(limit, int(math.Round(float64(n)*by))) }
+	at := func(n, limit int) int { return min(limit, int(math.RoundToEven(float64(n)*by))) }
 	return scaledTo(photo, image.Pt(at(photo.X, input.X), at(photo.Y, input.Y)))
 }
 

@@ -30,10 +30,19 @@ var weightsOf = map[string]struct {
 	backend string
 	files   []string
 }{
-	"scrfd_500m_bnkps": {"scrfd", []string{"scrfd_500m_bnkps"}},
-	"scrfd_2.5g_bnkps": {"scrfd", []string{"scrfd_2.5g_bnkps"}},
-	"yunet_n_dynamic":  {"yunet", []string{"yunet_n_dynamic"}},
-	"yunet_s_dynamic":  {"yunet", []string{"yunet_s_dynamic"}},
+	"blazeface_back_256":          {"blazeface", []string{"blazeface_back_256"}},
+	"blazeface_front_128":         {"blazeface", []string{"blazeface_front_128"}},
+	"mtcnn":                       {"mtcnn", []string{"mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet"}},
+	"opencv_ssd_res10_300":        {"ssd", []string{"opencv_ssd_res10_300"}},
+	"retinaface_mobilenet0.25":    {"retinaface_priors", []string{"retinaface_mobilenet0.25"}},
+	"scrfd_2.5g_bnkps":            {"scrfd", []string{"scrfd_2.5g_bnkps"}},
+	"scrfd_500m_bnkps":            {"scrfd", []string{"scrfd_500m_bnkps"}},
+	"ultraface_rfb_320":           {"ultraface", []string{"ultraface_rfb_320"}},
+	"ultraface_rfb_640":           {"ultraface", []string{"ultraface_rfb_640"}},
+	"ultraface_rfb_640_masked_v2": {"ultraface", []string{"ultraface_rfb_640_masked_v2"}},
+	"yolov5n-0.5-face":            {"yolov5face", []string{"yolov5n-0.5-face"}},
+	"yunet_n_dynamic":             {"yunet", []string{"yunet_n_dynamic"}},
+	"yunet_s_dynamic":             {"yunet", []string{"yunet_s_dynamic"}},
 }
 
 func openDetector(t *testing.T, name string, o detect.Options) detect.Detector {
@@ -97,6 +106,13 @@ func compare(t *testing.T, name string, got []face.Detection, want []golden.Dete
 			t.Errorf("%s face %d: confidence %.3f, want %.3f", name, i, g.Confidence, w.Score)
 		}
 		marks := golden.Points(w.Landmarks)
+		if len(marks) == 6 {
+			marks = marks[:4] // BlazeFace's ears are left out
+		}
+		if len(g.Landmarks) != len(marks) {
+			t.Errorf("%s face %d: %d landmarks, want %d", name, i, len(g.Landmarks), len(marks))
+			continue
+		}
 		left, right, _ := marks.Eyes()
 		for k, p := range marks {
 			if off := g.Landmarks[k].Distance(p); off > 0.02*left.Distance(right) {

@@ -21,50 +21,93 @@ type planes struct {
 	fill  float32 // pixel value around the photograph, before the map
 	last  bool    // 1 x height x width x 3; otherwise 1 x 3 x height x width
 
-	tables  [3][256]float32 // the map, in the order blue, green, red
-	offsets [3]int          // the network's channel of blue, green, red
-	buffers *sync.Pool      // of *[]float32, lent by tensor and taken back by done
+	buffers *sync.Pool // of *[]float32, lent by tensor and taken back by done
 }
 
 // all is the mean of networks that subtract one value from all channels.
 func all(v float32) [3]float32 { return [3]float32{v, v, v} }
 
 func (p planes) ready() *planes {
-	for c := range 3 { // blue, green, red
-		p.offsets[c] = c
-		if p.rgb {
-			p.offsets[c] = 2 - c
-		}
-		for v := range 256 {
-			p.tables[c][v] = (float32(v) - p.mean[p.offsets[c]]) * p.scale
-		}
-	}
 	p.buffers = &sync.Pool{New: func() any { return new([]float32) }}
 	return &p
+}
+
+// channel is the network's channel of blue, green or red, which are 0, 1, 2.
+func (p *planes) channel(c int) int {
+	if p.rgb {
+		return 2 - c
+	}
+	return c
+}
+
+// of maps a pixel value of one of the network's channels.
+func (p *planes) of(pixel float32, channel int) float32 {
+	return (pixel - p.mean[channel]) * p.scale
 }
 
 // tensor lays a scaled photograph into the input that the frame describes. The
 // caller gives the tensor back by done once the network has read it.
 func (p *planes) tensor(photo *cv.Image, f frame) (ort.Tensor, error) {
-	pixels, err := photo.Pixels()
-	if err != nil {
-		return ort.Tensor{}, err
-	}
 	w, h := photo.Width(), photo.Height()
-	if !image.Rect(0, 0, w, h).Add(f.at).In(image.Rectangle{Max: f.input}) || photo.Channels() != 3 {
+	inside := image.Rect(0, 0, w, h).Add(f.at)
+	if !inside.In(image.Rectangle{Max: f.input}) || photo.Channels() != 3 {
 		return ort.Tensor{}, fmt.Errorf("photograph of %dx%d pixels and %d channels does not fit the network's %v at %v", w, h, photo.Channels(), f.input, f.at)
 	}
 	out := p.borrow(f.input)
-	for y := range f.input.Y {
-		if y < f.at.Y || y >= f.at.Y+h {
-			p.blank(out, f.input, y, 0, f.input.X)
+	for c := range 3 {
+		p.margin(out, f.input, inside, c)
+	}
+	if p.last {
+		return out, p.interleave(out, photo, f)
+	}
+	return out, p.spread(out, photo, f)
+}
+
+// margin fills what lies around the photograph in one channel.
+func (p *planes) margin(t ort.Tensor, size image.Point, inside image.Rectangle, channel int) {
+	v := p.of(p.fill, channel)
+	blank := func(y, from, to int) {
+		for x := from; x < to; x++ {
+			t.Data[p.index(size, x, y, channel)] = v
+		}
+	}
+	for y := range size.Y {
+		if y < inside.Min.Y || y >= inside.Max.Y {
+			blank(y, 0, size.X)
 			continue
 		}
-		p.blank(out, f.input, y, 0, f.at.X)
-		p.row(out, f.input, y, f.at.X, pixels[(y-f.at.Y)*w*3:(y-f.at.Y+1)*w*3])
-		p.blank(out, f.input, y, f.at.X+w, f.input.X)
+		blank(y, 0, inside.Min.X)
+		blank(y, inside.Max.X, size.X)
 	}
-	return out, nil
+}
+
+// spread writes the photograph's channels apart.
+func (p *planes) spread(t ort.Tensor, photo *cv.Image, f frame) error {
+	to := cv.Planes{Stride: f.input.X, Scale: p.scale}
+	for c := range 3 {
+		to.Begin[c] = p.index(f.input, f.at.X, f.at.Y, p.channel(c))
+		to.Shift[c] = p.of(0, p.channel(c))
+	}
+	return photo.Spread(t.Data, to)
+}
+
+// interleave writes the photograph's channels together.
+func (p *planes) interleave(t ort.Tensor, photo *cv.Image, f frame) error {
+	pixels, err := photo.Pixels()
+	if err != nil {
+		return err
+	}
+	row := 3 * photo.Width()
+	for y := 0; len(pixels) > 0; y, pixels = y+1, pixels[row:] {
+		out := t.Data[p.index(f.input, f.at.X, f.at.Y+y, 0):][:row]
+		for x := 0; x < row; x += 3 {
+			for c := range 3 {
+				channel := p.channel(c)
+				out[x+channel] = p.of(float32(pixels[x+c]), channel)
+			}
+		}
+	}
+	return nil
 }
 
 func (p *planes) borrow(size image.Point) ort.Tensor {
@@ -82,47 +125,11 @@ func (p *planes) borrow(size image.Point) ort.Tensor {
 // done takes a tensor back.
 func (p *planes) done(t ort.Tensor) { p.buffers.Put(&t.Data) }
 
-// blank fills the columns from to to of row y.
-func (p *planes) blank(t ort.Tensor, size image.Point, y, from, to int) {
-	for c := range 3 {
-		v := (p.fill - p.mean[c]) * p.scale
-		for x := from; x < to; x++ {
-			t.Data[p.index(size, x, y, c)] = v
-		}
-	}
-}
-
 func (p *planes) index(size image.Point, x, y, channel int) int {
 	if p.last {
 		return (y*size.X+x)*3 + channel
 	}
 	return (channel*size.Y+y)*size.X + x
-}
-
-// row maps the pixels of a row, blue, green, red, to column x and on of row y.
-func (p *planes) row(t ort.Tensor, size image.Point, y, x int, pixels []byte) {
-	n, step := len(pixels)/3, 1
-	if p.last {
-		step = 3
-	}
-	for c := range 3 {
-		table := &p.tables[c]
-		out := t.Data[p.index(size, x, y, p.offsets[c]):]
-		if step == 1 {
-			mapPlane(out[:n], pixels[c:], table)
-			continue
-		}
-		for i := range n {
-			out[3*i] = table[pixels[3*i+c]]
-		}
-	}
-}
-
-// mapPlane maps every third byte.
-func mapPlane(out []float32, pixels []byte, table *[256]float32) {
-	for i, j := 0, 0; i < len(out); i, j = i+1, j+3 {
-		out[i] = table[pixels[j]]
-	}
 }
 
 // sideOf is the longer side to scale to: the caller's, or the backend's.

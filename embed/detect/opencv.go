@@ -56,6 +56,8 @@ type haarNative struct {
 	least float32
 }
 
+func (h *haarNative) Side() int { return h.side }
+
 func (h *haarNative) Detect(ctx context.Context, photo *cv.Image) ([]face.Detection, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -111,6 +113,8 @@ func haarInput(photo *cv.Image, side int) (*cv.Image, float32, error) {
 // face_detection/OpenCv.py): the whole photograph, the two largest eyes, and a
 // confidence that falls as the cascade's weight rises.
 type haarDeepFace struct{ haar }
+
+func (h *haarDeepFace) Side() int { return 0 }
 
 func (h *haarDeepFace) Detect(ctx context.Context, photo *cv.Image) ([]face.Detection, error) {
 	if err := ctx.Err(); err != nil {

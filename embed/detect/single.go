@@ -29,6 +29,12 @@ type single struct {
 
 func (s *single) Landmarks() int { return s.points }
 
+func (s *single) Side() int {
+	const large = 1 << 20 // more than any input has
+	f := s.layout(image.Pt(large, large))
+	return max(f.scaled.X, f.scaled.Y)
+}
+
 func (s *single) Close() error { return s.network.Close() }
 
 func (s *single) Detect(ctx context.Context, photo *cv.Image) ([]face.Detection, error) {

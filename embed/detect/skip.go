@@ -16,6 +16,8 @@ func OpenSkip() Detector { return skip{} }
 
 func (skip) Landmarks() int { return 0 }
 
+func (skip) Side() int { return 0 }
+
 func (skip) Close() error { return nil }
 
 func (skip) Detect(ctx context.Context, photo *cv.Image) ([]face.Detection, error) {

@@ -1,23 +1,11 @@
 #include "cascade.h"
 
+#include "guarded.h"
 #include <cstdlib>
-#include <cstring>
-#include <exception>
 #include <new>
 #include <opencv2/objdetect.hpp>
+#include <stdexcept>
 #include <vector>
-
-// guarded runs what may throw, and turns an exception into text.
-template <typename Work> static void guarded(char **error, Work work) {
-	*error = nullptr;
-	try {
-		work();
-	} catch (const std::exception &e) {
-		*error = strdup(e.what());
-	} catch (...) {
-		*error = strdup("unknown C++ exception");
-	}
-}
 
 void *visage_cascade_open(const char *path, char **error) {
 	cv::CascadeClassifier *cascade = nullptr;

@@ -1,6 +1,7 @@
 package cv
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"sync/atomic"
@@ -10,8 +11,8 @@ import (
 
 var open atomic.Int64
 
-// Open is the number of images and cascades that are not yet closed, for leak
-// tests.
+// Open is the number of images, pools and cascades that are not yet closed, for
+// leak tests. Memory that a pool keeps is none of them.
 func Open() int64 { return open.Load() }
 
 // Image is a picture of 8 bits per channel in OpenCV's memory: three channels
@@ -20,6 +21,8 @@ func Open() int64 { return open.Load() }
 // goroutines may read it.
 type Image struct {
 	mat    gocv.Mat
+	pool   *Pool // where the pictures derived from this one take their memory; may be nil
+	block  block // the pool's memory that mat shows, if any
 	closed atomic.Bool
 }
 
@@ -28,13 +31,14 @@ func own(mat gocv.Mat) *Image {
 	return &Image{mat: mat}
 }
 
-// Close frees the picture. It may be called twice.
+// Close frees the picture or gives its memory back to its pool. It may be called
+// twice.
 func (m *Image) Close() error {
 	if m == nil || !m.closed.CompareAndSwap(false, true) {
 		return nil
 	}
 	open.Add(-1)
-	return m.mat.Close()
+	return errors.Join(m.mat.Close(), m.pool.give(m.block))
 }
 
 // Width is the number of columns.
@@ -50,7 +54,7 @@ func (m *Image) Channels() int { return m.mat.Channels() }
 func (m *Image) Bounds() image.Rectangle { return image.Rect(0, 0, m.Width(), m.Height()) }
 
 // Pixels gives the interleaved bytes, row by row. They live in OpenCV's memory
-// and are gone after Close; do not write to them.
+// and are gone, or another picture's, after Close; do not write to them.
 func (m *Image) Pixels() ([]byte, error) {
 	pixels, err := m.mat.DataPtrUint8()
 	if err != nil {

@@ -1,34 +1,41 @@
 package cv
 
 import (
-	"bytes"
 	"encoding/binary"
 
 	"gocv.io/x/gocv"
 )
 
-// webpOrientation reads the orientation, 1 to 8, from the EXIF chunk of a WebP
-// (RIFF container; developers.google.com/speed/webp/docs/riff_container), which
-// OpenCV leaves unread, unlike that of JPEG, PNG and TIFF. It is 1 where there
-// is none.
-func webpOrientation(data []byte) int {
-	for at := 12; at+8 <= len(data); {
-		size := int(binary.LittleEndian.Uint32(data[at+4:]))
-		if size > len(data)-at-8 {
+// transposed is the first of the orientations that swap width and height.
+const transposed = 5
+
+// upright is the orientation of kinds that carry none.
+func upright([]byte) int { return 1 }
+
+// pngOrientation reads the orientation, 1 to 8, from the eXIf chunk (PNG 3rd
+// edition, 11.3.4.5). It is 1 where there is none.
+func pngOrientation(data []byte) int {
+	const signature, head, checksum = 8, 8, 4
+	for rest := data[signature:]; len(rest) >= head+checksum; {
+		size := uint64(binary.BigEndian.Uint32(rest))
+		if size > uint64(len(rest)-head-checksum) {
 			return 1
 		}
-		if string(data[at:at+4]) == "EXIF" {
-			return tiffOrientation(bytes.TrimPrefix(data[at+8:at+8+size], []byte("Exif\x00\x00")))
+		if string(rest[4:head]) == "eXIf" {
+			return tiffOrientation(rest[head : head+size])
 		}
-		at += 8 + size + size%2
+		rest = rest[head+size+checksum:]
 	}
 	return 1
 }
 
-// tiffOrientation reads the orientation, 1 to 8, from a TIFF header. It is 1
-// where there is none.
+// tiffOrientation reads the orientation, 1 to 8, from the first directory of a
+// TIFF. It is 1 where there is none, or where the block is no TIFF.
 func tiffOrientation(block []byte) int {
 	const tag = 0x0112
+	if !hasMagic(block, "II*\x00") && !hasMagic(block, "MM\x00*") {
+		return 1
+	}
 	for _, value := range tiffValues(block, tag) {
 		if value >= 1 && value <= 8 {
 			return int(value)
@@ -37,30 +44,34 @@ func tiffOrientation(block []byte) int {
 	return 1
 }
 
-// turned undoes an orientation; it takes over mat and gives another or the same.
-func turned(mat gocv.Mat, orientation int) gocv.Mat {
+// turned undoes an orientation; it takes over m and gives another or the same.
+func turned(m *Image, orientation int) *Image {
 	const leftRight, upDown = 1, 0
-	out := gocv.NewMat()
+	if orientation <= 1 {
+		return m
+	}
+	defer m.Close()
+	width, height := m.Width(), m.Height()
+	if orientation >= transposed {
+		width, height = height, width
+	}
+	out := m.pool.image(width, height, m.Channels())
 	switch orientation {
 	case 2:
-		gocv.Flip(mat, &out, leftRight)
+		gocv.Flip(m.mat, &out.mat, leftRight)
 	case 3:
-		gocv.Rotate(mat, &out, gocv.Rotate180Clockwise)
+		gocv.Rotate(m.mat, &out.mat, gocv.Rotate180Clockwise)
 	case 4:
-		gocv.Flip(mat, &out, upDown)
+		gocv.Flip(m.mat, &out.mat, upDown)
 	case 5:
-		gocv.Transpose(mat, &out)
+		gocv.Transpose(m.mat, &out.mat)
 	case 6:
-		gocv.Rotate(mat, &out, gocv.Rotate90Clockwise)
+		gocv.Rotate(m.mat, &out.mat, gocv.Rotate90Clockwise)
 	case 7:
-		gocv.Transpose(mat, &out)
-		gocv.Rotate(out, &out, gocv.Rotate180Clockwise)
+		gocv.Transpose(m.mat, &out.mat)
+		gocv.Rotate(out.mat, &out.mat, gocv.Rotate180Clockwise)
 	case 8:
-		gocv.Rotate(mat, &out, gocv.Rotate90CounterClockwise)
-	default:
-		_ = out.Close() // a delete in C++; it cannot fail
-		return mat
+		gocv.Rotate(m.mat, &out.mat, gocv.Rotate90CounterClockwise)
 	}
-	_ = mat.Close()
 	return out
 }

@@ -3,13 +3,19 @@
 // as a chain of nodes needs them.
 package onnxtest
 
-import "google.golang.org/protobuf/encoding/protowire"
+import (
+	"maps"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
 
 // Node is one operation; names tie outputs to inputs.
 type Node struct {
-	Op      string
-	Inputs  []string
-	Outputs []string
+	Op         string
+	Inputs     []string
+	Outputs    []string
+	Attributes []Attribute
 }
 
 // Value is an input or output of the graph, float32. A dimension below 0 is
@@ -19,18 +25,37 @@ type Value struct {
 	Shape []int64
 }
 
-// Graph encodes a model of opset 13.
+// Model is a graph with all that a test may ask for.
+type Model struct {
+	Inputs, Outputs []Value
+	Values          []Value           // what the graph declares of values in between
+	Initializers    map[string]Tensor // weights by their names
+	Nodes           []Node
+}
+
+// Graph encodes a model that consists of nodes only.
 func Graph(inputs, outputs []Value, nodes ...Node) []byte {
+	return Model{Inputs: inputs, Outputs: outputs, Nodes: nodes}.Encode()
+}
+
+// Encode writes a model of opset 13.
+func (m Model) Encode() []byte {
 	var graph []byte
-	for _, n := range nodes {
+	for _, n := range m.Nodes {
 		graph = message(graph, 1, n.encode())
 	}
 	graph = text(graph, 2, "test")
-	for _, v := range inputs {
+	for _, name := range slices.Sorted(maps.Keys(m.Initializers)) {
+		graph = message(graph, 5, text(m.Initializers[name].encode(), 8, name))
+	}
+	for _, v := range m.Inputs {
 		graph = message(graph, 11, v.encode())
 	}
-	for _, v := range outputs {
+	for _, v := range m.Outputs {
 		graph = message(graph, 12, v.encode())
+	}
+	for _, v := range m.Values {
+		graph = message(graph, 13, v.encode())
 	}
 	const irVersion, opset = 7, 13
 	model := number(nil, 1, irVersion)
@@ -45,7 +70,11 @@ func (n Node) encode() (b []byte) {
 	for _, name := range n.Outputs {
 		b = text(b, 2, name)
 	}
-	return text(b, 4, n.Op)
+	b = text(b, 4, n.Op)
+	for _, a := range n.Attributes {
+		b = message(b, 5, a.encode())
+	}
+	return b
 }
 
 func (v Value) encode() []byte {

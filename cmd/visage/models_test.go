@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/visagedb/visage/embed/registry"
+	"github.com/visagedb/visage/internal/face"
+)
+
+// alone is the program with a home of its own and no database, which the
+// commands of models do without.
+func alone(t *testing.T) (v visage, home string) {
+	t.Helper()
+	home = t.TempDir()
+	return visage{t, []string{"--home", home, "--log-level", "error"}}, home
+}
+
+// A user's own conversion of a known model, from import to verify.
+func TestModelsImportUnpinned(t *testing.T) {
+	t.Parallel()
+	v, home := alone(t)
+	mine := filepath.Join(t.TempDir(), "mine.onnx")
+	if err := os.WriteFile(mine, []byte("a conversion"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, text, code := v.try("models", "import", mine, "--as", "scrfd"); code != exitFailed || !strings.Contains(text, "--unpinned") {
+		t.Errorf("without consent: exit %d, %s", code, text)
+	}
+	out, text, code := v.try("models", "import", mine, "--as", "SCRFD", "--unpinned")
+	path := strings.TrimSpace(out)
+	if code != exitDone || filepath.Dir(path) != filepath.Join(home, "models") || !strings.Contains(text, "recorded SHA-256") {
+		t.Fatalf("exit %d, %s%s", code, out, text)
+	}
+	shown := answer[listed](v, "models", "show", "scrfd")
+	if !shown.Installed || !shown.Unpinned || shown.Path != path || shown.Bytes != int64(len("a conversion")) {
+		t.Errorf("shown %+v", shown)
+	}
+	if out := v.do("models", "list"); !strings.Contains(out, "installed, unpinned") || !strings.Contains(out, "not installed") || !strings.Contains(out, "38.7 MB") {
+		t.Errorf("list prints %s", out)
+	}
+	if out := v.do("models", "verify"); !strings.Contains(out, "ok, unpinned") || !strings.Contains(out, path) {
+		t.Errorf("verify prints %s", out)
+	}
+	if err := os.WriteFile(path, []byte("b conversion"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, text, code := v.try("models", "verify"); code != exitFailed || !strings.Contains(out, "damaged") || !strings.Contains(text, "import it again") {
+		t.Errorf("verify of a changed file exits %d: %s%s", code, out, text)
+	}
+	if err := os.WriteFile(filepath.Join(home, "models", "pins.yaml"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, text, code := v.try("models", "verify"); code != exitFailed || !strings.Contains(text, "pins.yaml") {
+		t.Errorf("verify with damaged pins exits %d: %s", code, text)
+	}
+}
+
+// Pull takes what has no hash only when told, and says what it recorded.
+func TestPullModels(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/octet-stream")
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader("weights of "+r.URL.Path))
+	}))
+	t.Cleanup(server.Close)
+	file := func(name string) registry.File {
+		return registry.File{Name: name, URL: server.URL + "/" + name, Unpinned: true}
+	}
+	whole := file("p.onnx")
+	whole.Parts = []registry.File{file("r.onnx")}
+	made := registry.File{Name: "m.onnx", Made: "tf2onnx of m.h5", SHA256: strings.Repeat("0", 64), Bytes: 7}
+	entries := []registry.Entry{
+		{Name: "two-nets", Aliases: []string{"pair"}, Kind: registry.Detector, Licence: "MIT", Files: []registry.File{whole}},
+		{Name: "made", Kind: registry.Detector, Files: []registry.File{made}},
+	}
+	store := registry.NewStore(entries, t.TempDir())
+	pull := func(name string, unpinned bool) (out, said string, err error) {
+		var o, e bytes.Buffer
+		a := &app{out: &o, errOut: &e}
+		err = a.pullModels(t.Context(), store, registry.Download{Client: server.Client(), Unpinned: unpinned}, []string{name})
+		return o.String(), e.String(), err
+	}
+	if _, _, err := pull("TWONETS", false); face.CodeOf(err) != face.Invalid || !strings.Contains(err.Error(), "visage models pull two-nets --unpinned") {
+		t.Errorf("without consent: %v", err)
+	}
+	if _, _, err := pull("made", true); face.CodeOf(err) != face.Invalid || !strings.Contains(err.Error(), "tf2onnx of m.h5") {
+		t.Errorf("what nobody publishes: %v", err)
+	}
+	out, said, err := pull("pair", true)
+	if err != nil || strings.Count(out, "\n") != 2 || strings.Count(said, "recorded SHA-256") != 2 || !strings.Contains(said, "size unknown; licence: MIT") {
+		t.Errorf("pulled %s, said %s, %v", out, said, err)
+	}
+}
+
+// Show prints parts, how a file was made, and what vouches for it.
+func TestPrintModel(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	a := &app{out: &out}
+	a.printModel(listed{Entry: registry.Entry{
+		Name: "net", Aliases: []string{"nett", "netz"}, Kind: registry.Detector, Build: "dlib", Backend: "yolo",
+		Files: []registry.File{
+			{Name: "p.onnx", URL: "https://example.org/p.zip", Archive: "zip", Member: "nets/p", Unpinned: true,
+				Parts: []registry.File{{Name: "r.onnx", Made: "by hand", SHA256: "12ab", Bytes: 5}}},
+			{Name: "i.onnx", Made: "imported", SHA256: "34cd", Bytes: 6, Unpinned: true},
+		},
+	}})
+	for _, want := range []string{
+		"aliases     nett, netz\n", "backend     yolo\n", "tag dlib\n", "file        p.onnx, size unknown\n", "no published hash\n", "https://example.org/p.zip\n",
+		"zip archive nets/p\n", "with        r.onnx, 5 bytes\n", "sha256 12ab\n", "made: by hand\n", "sha256 34cd (unpinned",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "problem") {
+		t.Errorf("a problem is printed where there is none:\n%s", out.String())
+	}
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func modelsImport(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "import FILE...", Short: "Copy weights files into the home folder", Args: cobra.MinimumNArgs(1),
+		Long: "Import takes files that the registry knows by their hash, whatever their names, as\non machines that can download nothing.\n\n" +
+			"With --unpinned it takes your own conversion of a model, all its parts in their\norder: its hash is recorded in models/pins.yaml in the home folder and required\nfrom then on, and it is used where none of the model's other files is installed.",
+		Example: "  visage models import /media/usb/yunet.onnx --as yunet",
+	}
+	as := cmd.Flags().String("as", "", "the model that it is")
+	unpinned := cmd.Flags().Bool("unpinned", false, "take a file that the registry does not know, on trust")
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		if *as == "" {
+			return misuse{fmt.Errorf("models import: say by --as which model it is")}
+		}
+		store, err := a.store()
+		if err != nil {
+			return err
+		}
+		take := store.Import
+		if *unpinned {
+			take = store.ImportUnpinned
+		}
+		placed, err := take(*as, args...)
+		a.printPlaced(placed)
+		return err
+	}
+	return cmd
+}

@@ -1,0 +1,41 @@
+package align
+
+import (
+	"image"
+
+	"github.com/visagedb/visage/embed/internal/cv"
+	"github.com/visagedb/visage/internal/face"
+)
+
+// Letterbox fits the picture into width x height pixels, keeping its aspect, as
+// DeepFace's resize_image does: scaled bilinearly by the smaller of the two
+// factors, its sides rounded down, in the middle of black; where an odd number
+// of pixels is left over, the right and the bottom get the larger half. DeepFace
+// scales after it has divided pixels by 255, as floating point numbers; here
+// they are bytes, and differ from that by less than one grey level. A picture so
+// narrow that nothing is left of one side, and sides outside 1 to 32766, are
+// face.Invalid. The caller closes the result.
+func Letterbox(photo *cv.Image, width, height int) (*cv.Image, error) {
+	// Two roundings, of the factor and of the product, as in DeepFace: a side
+	// may come out one pixel shorter than the exact quotient.
+	factor := min(float64(height)/float64(photo.Height()), float64(width)/float64(photo.Width()))
+	w, h := int(float64(photo.Width())*factor), int(float64(photo.Height())*factor)
+	inner, err := Stretch(photo, w, h)
+	if err != nil {
+		return nil, face.Wrap(face.Invalid, err, "fit %dx%d pixels into %dx%d", photo.Width(), photo.Height(), width, height)
+	}
+	defer inner.Close()
+	left, top := (width-w)/2, (height-h)/2
+	return inner.Window(image.Rect(-left, -top, width-left, height-top))
+}
+
+// Stretch scales the picture bilinearly to width x height pixels, whatever its
+// aspect. Sides outside 1 to 32766 are face.Invalid. The caller closes the
+// result.
+func Stretch(photo *cv.Image, width, height int) (*cv.Image, error) {
+	out, err := photo.Resize(width, height, cv.Bilinear)
+	if err != nil {
+		return nil, face.Wrap(face.Invalid, err, "scale a picture")
+	}
+	return out, nil
+}

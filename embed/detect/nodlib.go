@@ -1,0 +1,12 @@
+//go:build !dlib
+
+package detect
+
+import "github.com/visagedb/visage/internal/face"
+
+// OpenDlib says that dlib's detector is not in this program: dlib is left out
+// unless the program is built with the tag dlib. The error is
+// face.Unavailable.
+func OpenDlib(predictor string, _ Options) (Detector, error) {
+	return nil, face.Errorf(face.Unavailable, "predictor %s cannot be used, this program was built without dlib: run `scripts/setup.sh dlib` and `make build DLIB=1`", predictor)
+}

@@ -1,0 +1,129 @@
+package embed
+
+import (
+	"errors"
+
+	"github.com/visagedb/visage/embed/internal/cv"
+	"github.com/visagedb/visage/internal/face"
+)
+
+// picture is a photograph, decoded as finely as it was needed so far. Large
+// JPEGs are decoded at a half, a quarter or an eighth of their size, which is
+// faster and, for networks that look at less, as good.
+type picture struct {
+	source    *cv.Source
+	image     *cv.Image
+	reduction int // 1, 2, 4 or 8: the image's pixels stand for so many a side
+	width     int // of the photograph, in pixels, as displayed
+	height    int
+}
+
+// reductions are what a JPEG can be decoded at, the coarsest first.
+var reductions = [...]int{8, 4, 2, 1}
+
+// enlarged is how much of what the detector looks at may come from enlarging: a
+// half-size JPEG of 600 pixels does for an input of 640.
+const enlarged = 0.1
+
+// decode reads a photograph so that its longer side has side pixels or more,
+// but for what may be enlarged, or all where side is 0.
+func (e *Embedder) decode(data []byte, side int) (*picture, error) {
+	source, err := cv.Read(data, e.limits)
+	if err != nil {
+		return nil, decodeError(err)
+	}
+	p := &picture{source: source, width: source.Width(), height: source.Height()}
+	if side == 0 || e.pad > 0 {
+		side = max(p.width, p.height)
+	}
+	if err := e.decodeAt(p, coarsest(func(r int) bool { return float64(max(p.width, p.height)) >= (1-enlarged)*float64(side*r) })); err != nil {
+		return nil, err
+	}
+	if e.pad > 0 {
+		return p, p.padded(e.pad)
+	}
+	return p, nil
+}
+
+// coarsest is the strongest reduction that will do.
+func coarsest(enough func(reduction int) bool) int {
+	for _, r := range reductions {
+		if enough(r) {
+			return r
+		}
+	}
+	return 1
+}
+
+func (e *Embedder) decodeAt(p *picture, reduction int) error {
+	if !p.source.Reduces() {
+		reduction = 1
+	}
+	image, err := p.source.Decode(e.pool, reduction)
+	if err != nil {
+		return decodeError(err)
+	}
+	err = p.image.Close()
+	p.image, p.reduction = image, reduction
+	return err
+}
+
+// refine decodes the photograph anew where the reduction is stronger than the
+// given one.
+func (e *Embedder) refine(p *picture, reduction int) error {
+	if p.reduction <= reduction {
+		return nil
+	}
+	return e.decodeAt(p, reduction)
+}
+
+func (p *picture) padded(share float64) error {
+	wide, err := p.image.Pad(share)
+	if err != nil {
+		return errors.Join(decodeError(err), p.image.Close())
+	}
+	err = p.image.Close()
+	p.image, p.width, p.height = wide, wide.Width(), wide.Height()
+	return err
+}
+
+// back are the pixels of the photograph for one of the image.
+func (p *picture) back() (x, y float64) {
+	return float64(p.width) / float64(p.image.Width()), float64(p.height) / float64(p.image.Height())
+}
+
+// enlarge leads a detection in the image to the photograph.
+func (p *picture) enlarge(d face.Detection) face.Detection {
+	x, y := p.back()
+	at := func(q face.Point) face.Point {
+		return face.Point{X: float32(float64(q.X) * x), Y: float32(float64(q.Y) * y)}
+	}
+	low, high := at(face.Point{X: d.Box.X1, Y: d.Box.Y1}), at(face.Point{X: d.Box.X2, Y: d.Box.Y2})
+	d.Box = face.Box{X1: low.X, Y1: low.Y, X2: high.X, Y2: high.Y}
+	for i, q := range d.Landmarks {
+		d.Landmarks[i] = at(q)
+	}
+	return d
+}
+
+// onImage makes a map of the photograph's pixels one of the image's. A pixel of
+// the image is the mean of a block of the photograph's, at the block's middle.
+func (p *picture) onImage(by cv.Affine) cv.Affine {
+	x, y := p.back()
+	c, f := by.At((x-1)/2, (y-1)/2)
+	return cv.Affine{A: by.A * x, B: by.B * y, C: c, D: by.D * x, E: by.E * y, F: f}
+}
+
+func (p *picture) Close() error { return p.image.Close() }
+
+func decodeError(err error) error {
+	for cause, code := range map[error]face.Code{
+		cv.ErrEmpty: face.Empty, cv.ErrUnsupported: face.Unsupported,
+		cv.ErrDamaged: face.Undecodable, cv.ErrTooLarge: face.TooLarge,
+	} {
+		if errors.Is(err, cause) {
+			return face.Errorf(code, "%v", err)
+		}
+	}
+	return face.Wrap(face.Internal, err, "decode the photograph")
+}
