@@ -18,7 +18,7 @@ const border = 0.5
 // DeepFace's profile, turned so that the eyes are level (deepface/modules/
 // detection.py, extract_faces).
 func (e *Embedder) extractBoxes(ctx context.Context, data []byte, which face.Choice) (_ []Extracted, width, height int, err error) {
-	p, err := e.decode(data, 0)
+	p, err := e.decode(data, whole)
 	if err != nil {
 		return nil, 0, 0, err
 	}

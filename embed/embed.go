@@ -102,7 +102,7 @@ func (e *Embedder) Embed(ctx context.Context, data []byte, which face.Choice) (f
 	if e.recognizer == nil {
 		return face.Photo{}, face.Errorf(face.Invalid, "this embedder was opened without a recogniser")
 	}
-	p, err := e.decode(data, e.detector.Side())
+	p, err := e.decodeFor(data)
 	if err != nil {
 		return face.Photo{}, err
 	}
@@ -129,7 +129,7 @@ func (e *Embedder) Embed(ctx context.Context, data []byte, which face.Choice) (f
 // Picture decodes a photograph under the Embedder's limits, turned as its EXIF
 // orientation says, for drawing on. Errors are those of Embed.
 func (e *Embedder) Picture(data []byte) (*image.RGBA, error) {
-	p, err := e.decode(data, 0)
+	p, err := e.decode(data, whole)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package embed
 
 import (
 	"errors"
+	"image"
 
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/internal/face"
@@ -25,18 +26,30 @@ var reductions = [...]int{8, 4, 2, 1}
 // half-size JPEG of 600 pixels does for an input of 640.
 const enlarged = 0.1
 
-// decode reads a photograph so that its longer side has side pixels or more,
-// but for what may be enlarged, or all where side is 0.
-func (e *Embedder) decode(data []byte, side int) (*picture, error) {
+// decodeFor reads a photograph as finely as the detector makes use of, but for
+// what may be enlarged.
+func (e *Embedder) decodeFor(data []byte) (*picture, error) {
+	return e.decode(data, func(photo image.Point, reduction int) bool {
+		sees := e.detector.Sees(photo)
+		by := (1 - enlarged) * float64(reduction)
+		return float64(photo.X) >= by*float64(sees.X) && float64(photo.Y) >= by*float64(sees.Y)
+	})
+}
+
+// whole wants all pixels of a photograph.
+func whole(_ image.Point, reduction int) bool { return reduction == 1 }
+
+// decode reads a photograph at the strongest reduction that will do.
+func (e *Embedder) decode(data []byte, enough func(photo image.Point, reduction int) bool) (*picture, error) {
 	source, err := cv.Read(data, e.limits)
 	if err != nil {
 		return nil, decodeError(err)
 	}
 	p := &picture{source: source, width: source.Width(), height: source.Height()}
-	if side == 0 || e.pad > 0 {
-		side = max(p.width, p.height)
+	if e.pad > 0 {
+		enough = whole
 	}
-	if err := e.decodeAt(p, coarsest(func(r int) bool { return float64(max(p.width, p.height)) >= (1-enlarged)*float64(side*r) })); err != nil {
+	if err := e.decodeAt(p, coarsest(func(r int) bool { return enough(image.Pt(p.width, p.height), r) })); err != nil {
 		return nil, err
 	}
 	if e.pad > 0 {
@@ -59,12 +72,12 @@ func (e *Embedder) decodeAt(p *picture, reduction int) error {
 	if !p.source.Reduces() {
 		reduction = 1
 	}
-	image, err := p.source.Decode(e.pool, reduction)
+	decoded, err := p.source.Decode(e.pool, reduction)
 	if err != nil {
 		return decodeError(err)
 	}
 	err = p.image.Close()
-	p.image, p.reduction = image, reduction
+	p.image, p.reduction = decoded, reduction
 	return err
 }
 
@@ -87,17 +100,10 @@ func (p *picture) padded(share float64) error {
 	return err
 }
 
-// back are the pixels of the photograph for one of the image.
-func (p *picture) back() (x, y float64) {
-	return float64(p.width) / float64(p.image.Width()), float64(p.height) / float64(p.image.Height())
-}
-
 // enlarge leads a detection in the image to the photograph.
 func (p *picture) enlarge(d face.Detection) face.Detection {
-	x, y := p.back()
-	at := func(q face.Point) face.Point {
-		return face.Point{X: float32(float64(q.X) * x), Y: float32(float64(q.Y) * y)}
-	}
+	by := float32(p.reduction)
+	at := func(q face.Point) face.Point { return face.Point{X: q.X * by, Y: q.Y * by} }
 	low, high := at(face.Point{X: d.Box.X1, Y: d.Box.Y1}), at(face.Point{X: d.Box.X2, Y: d.Box.Y2})
 	d.Box = face.Box{X1: low.X, Y1: low.Y, X2: high.X, Y2: high.Y}
 	for i, q := range d.Landmarks {
@@ -109,9 +115,9 @@ func (p *picture) enlarge(d face.Detection) face.Detection {
 // onImage makes a map of the photograph's pixels one of the image's. A pixel of
 // the image is the mean of a block of the photograph's, at the block's middle.
 func (p *picture) onImage(by cv.Affine) cv.Affine {
-	x, y := p.back()
-	c, f := by.At((x-1)/2, (y-1)/2)
-	return cv.Affine{A: by.A * x, B: by.B * y, C: c, D: by.D * x, E: by.E * y, F: f}
+	r := float64(p.reduction)
+	c, f := by.At((r-1)/2, (r-1)/2)
+	return cv.Affine{A: by.A * r, B: by.B * r, C: c, D: by.D * r, E: by.E * r, F: f}
 }
 
 func (p *picture) Close() error { return p.image.Close() }

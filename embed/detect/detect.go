@@ -4,6 +4,7 @@ package detect
 
 import (
 	"context"
+	"image"
 
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/embed/internal/ort"
@@ -19,9 +20,10 @@ type Detector interface {
 	// Landmarks is how many points each detection carries when all goes well:
 	// 5, 4, 2 or 0; see face.Landmarks.
 	Landmarks() int
-	// Side is how many pixels of a photograph's longer side are made use of; 0
-	// for as many as there are. More of them change nothing but the time.
-	Side() int
+	// Sees is the size, in pixels, to which a photograph of the given size is
+	// scaled before it is looked at. A finer photograph changes next to nothing
+	// but the time.
+	Sees(photo image.Point) image.Point
 	Close() error
 }
 

@@ -54,7 +54,7 @@ func OpenDlib(predictor string, o Options) (Detector, error) {
 	return &dlibHOG{detector, sideOf(o, dlibSide), max(margin, dlib.MinThreshold), false}, nil
 }
 
-func (d *dlibHOG) Side() int { return d.side }
+func (d *dlibHOG) Sees(photo image.Point) image.Point { return reduced(photo, d.side) }
 
 func (d *dlibHOG) Close() error { return d.detector.Close() }
 

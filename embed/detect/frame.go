@@ -54,6 +54,14 @@ func rounded(photo image.Point, side int) frame {
 	return scaledTo(photo, image.Pt(at(photo.X), at(photo.Y)))
 }
 
+// reduced is the size of a photograph whose longer side is at most side pixels.
+func reduced(photo image.Point, side int) image.Point {
+	if side == 0 || max(photo.X, photo.Y) <= side {
+		return photo
+	}
+	return rounded(photo, side).scaled
+}
+
 // cornered scales the photograph so that its longer side has side pixels, at
 // the top left of an input that is filled up to multiples of the coarsest
 // stride.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/internal/face"
@@ -62,7 +63,7 @@ func openMTCNN(networks []Network, o Options) (Detector, error) {
 
 func (m *mtcnn) Landmarks() int { return 5 }
 
-func (m *mtcnn) Side() int { return m.side }
+func (m *mtcnn) Sees(photo image.Point) image.Point { return reduced(photo, m.side) }
 
 func (m *mtcnn) Close() error {
 	return errors.Join(m.propose.network.Close(), m.refine.network.Close(), m.output.network.Close())

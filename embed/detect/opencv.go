@@ -56,7 +56,7 @@ type haarNative struct {
 	least float32
 }
 
-func (h *haarNative) Side() int { return h.side }
+func (h *haarNative) Sees(photo image.Point) image.Point { return reduced(photo, h.side) }
 
 func (h *haarNative) Detect(ctx context.Context, photo *cv.Image) ([]face.Detection, error) {
 	if err := ctx.Err(); err != nil {
@@ -114,7 +114,7 @@ func haarInput(photo *cv.Image, side int) (*cv.Image, float32, error) {
 // confidence that falls as the cascade's weight rises.
 type haarDeepFace struct{ haar }
 
-func (h *haarDeepFace) Side() int { return 0 }
+func (h *haarDeepFace) Sees(photo image.Point) image.Point { return photo }
 
 func (h *haarDeepFace) Detect(ctx context.Context, photo *cv.Image) ([]face.Detection, error) {
 	if err := ctx.Err(); err != nil {

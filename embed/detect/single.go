@@ -29,11 +29,7 @@ type single struct {
 
 func (s *single) Landmarks() int { return s.points }
 
-func (s *single) Side() int {
-	const large = 1 << 20 // more than any input has
-	f := s.layout(image.Pt(large, large))
-	return max(f.scaled.X, f.scaled.Y)
-}
+func (s *single) Sees(photo image.Point) image.Point { return s.layout(photo).scaled }
 
 func (s *single) Close() error { return s.network.Close() }
 

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"image"
 
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/internal/face"
@@ -16,7 +17,7 @@ func OpenSkip() Detector { return skip{} }
 
 func (skip) Landmarks() int { return 0 }
 
-func (skip) Side() int { return 0 }
+func (skip) Sees(photo image.Point) image.Point { return photo }
 
 func (skip) Close() error { return nil }
 

@@ -14,7 +14,7 @@ type File struct {
 	// be imported only.
 	Made   string `yaml:"made" json:"made,omitempty"`
 	SHA256 string `yaml:"sha256" json:"sha256,omitempty"` // 64 lower case hex digits
-	Bytes  int64  `yaml:"bytes" json:"bytes,omitempty"` // 0 where the publisher tells the hash alone
+	Bytes  int64  `yaml:"bytes" json:"bytes,omitempty"`   // 0 where the publisher tells the hash alone
 	// Unpinned says that the publisher gives no hash. In a Store's entries the
 	// hash and size are those recorded when it was first pulled, if it was.
 	Unpinned bool `yaml:"unpinned" json:"unpinned,omitempty"`

@@ -51,7 +51,7 @@ func (c *Cascade) load() (unsafe.Pointer, error) {
 	path := C.CString(c.path)
 	defer C.free(unsafe.Pointer(path))
 	var problem *C.char
-	classifier := C.visage_cascade_open(path, &problem) //nolint:gocritic // what cgo makes of the call looks like a comparison with itself
+	classifier := C.visage_cascade_open(path, &problem)
 	if err := problemOf(problem); err != nil {
 		return nil, fmt.Errorf("cascade %s: %w", c.path, err)
 	}
@@ -89,7 +89,7 @@ func (c *Cascade) Windows(grey *Image, least, neighbours int) ([]Window, error) 
 	var problem *C.char
 	var count C.int
 	raw := C.visage_cascade_windows(classifier, (*C.uchar)(unsafe.Pointer(unsafe.SliceData(pixels))),
-		C.int(grey.Width()), C.int(grey.Height()), factor, C.int(neighbours), C.int(least), &count, &problem) //nolint:gocritic // what cgo makes of the call looks like a comparison with itself
+		C.int(grey.Width()), C.int(grey.Height()), factor, C.int(neighbours), C.int(least), &count, &problem)
 	defer C.free(unsafe.Pointer(raw))
 	if err := problemOf(problem); err != nil {
 		return nil, fmt.Errorf("cascade %s: %w", c.path, err)

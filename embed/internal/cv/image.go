@@ -11,8 +11,8 @@ import (
 
 var open atomic.Int64
 
-// Open is the number of images, pools and cascades that are not yet closed, for
-// leak tests. Memory that a pool keeps is none of them.
+// Open is the number of images, pools, cascades and networks that are not yet
+// closed, for leak tests. Memory that a pool keeps is none of them.
 func Open() int64 { return open.Load() }
 
 // Image is a picture of 8 bits per channel in OpenCV's memory: three channels

@@ -45,7 +45,7 @@ func OpenCaffe(description, weights []byte) (*Net, error) {
 
 func (n *Net) load() (unsafe.Pointer, error) {
 	var problem *C.char
-	net := C.visage_net_open(chars(n.description), C.size_t(len(n.description)), chars(n.weights), C.size_t(len(n.weights)), &problem) //nolint:gocritic // what cgo makes of the call looks like a comparison with itself
+	net := C.visage_net_open(chars(n.description), C.size_t(len(n.description)), chars(n.weights), C.size_t(len(n.weights)), &problem)
 	if err := problemOf(problem); err != nil {
 		return nil, fmt.Errorf("caffe network: %w", err)
 	}

@@ -3,6 +3,7 @@ package cv
 import (
 	"fmt"
 	"image"
+	"math"
 
 	"gocv.io/x/gocv"
 )
@@ -19,7 +20,7 @@ func (m *Image) Scale(by float64, how Scaling) (*Image, error) {
 	if how == Area {
 		flag = gocv.InterpolationArea
 	}
-	out := gocv.NewMat()
-	gocv.Resize(m.mat, &out, image.Point{}, by, by, flag)
-	return own(out), nil
+	out := m.pool.image(int(math.RoundToEven(width)), int(math.RoundToEven(height)), m.Channels())
+	gocv.Resize(m.mat, &out.mat, image.Point{}, by, by, flag)
+	return out, nil
 }

@@ -69,7 +69,6 @@ func Load(predictor string) (*Detector, error) {
 		return nil, fmt.Errorf("predictor %s: %w", predictor, err)
 	}
 	var problem *C.char
-	//nolint:gocritic // the 0 == 0 that it sees is cgo's own
 	handle := C.visage_dlib_load((*C.uchar)(unsafe.SliceData(file)), C.size_t(len(file)), &problem)
 	if err := problemOf(problem); err != nil {
 		return nil, fmt.Errorf("predictor %s: %w", predictor, err)
@@ -125,7 +124,6 @@ func (d *Detector) Detect(pixels []byte, width, height, upsample int, threshold 
 	}
 	var problem *C.char
 	var count C.int
-	//nolint:gocritic // the 0 == 0 that it sees is cgo's own
 	raw := C.visage_dlib_detect(d.handle, (*C.uchar)(unsafe.SliceData(pixels)), C.int(width), C.int(height),
 		C.int(upsample), C.double(threshold), &count, &problem)
 	defer C.free(unsafe.Pointer(raw))
