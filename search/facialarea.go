@@ -40,8 +40,10 @@ func NewFacialArea(d face.Detection, width, height int) FacialArea {
 	if left, right, ok := d.Landmarks.Eyes(); ok {
 		area.LeftEye, area.RightEye = inside(right), inside(left)
 	}
-	if d.Landmarks.Complete() {
+	if len(d.Landmarks) > 2 {
 		area.Nose = inside(d.Landmarks[2])
+	}
+	if d.Landmarks.Complete() {
 		area.MouthLeft, area.MouthRight = inside(d.Landmarks[4]), inside(d.Landmarks[3])
 	}
 	return area
