@@ -80,7 +80,7 @@ func (e *Embedder) Extract(ctx context.Context, data []byte, which face.Choice) 
 	if e.deepface || e.crop.Unaligned {
 		return e.extractBoxes(ctx, data, which)
 	}
-	p, err := e.decodeFor(data)
+	p, err := e.decodeFor(data, forTemplates)
 	if err != nil {
 		return nil, 0, 0, err
 	}

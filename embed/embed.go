@@ -102,7 +102,7 @@ func (e *Embedder) Embed(ctx context.Context, data []byte, which face.Choice) (f
 	if e.recognizer == nil {
 		return face.Photo{}, face.Errorf(face.Invalid, "this embedder was opened without a recogniser")
 	}
-	p, err := e.decodeFor(data)
+	p, err := e.decodeFor(data, forTemplates)
 	if err != nil {
 		return face.Photo{}, err
 	}

@@ -22,16 +22,23 @@ type picture struct {
 // reductions are what a JPEG can be decoded at, the coarsest first.
 var reductions = [...]int{8, 4, 2, 1}
 
-// enlarged is how much of what the detector looks at may come from enlarging: a
-// half-size JPEG of 600 pixels does for an input of 640.
-const enlarged = 0.1
+// How many pixels a side a photograph is decoded to for each that the detector
+// sees. For faces alone hardly less than one will do: a half-size JPEG of 600
+// pixels serves an input of 640. Templates are to be those of the whole
+// photograph, and detectors' references scale photographs down without smoothing
+// them, so that landmarks move a little where the decoder has smoothed them; two
+// leave most of that as it is.
+const (
+	forDetection = 0.9
+	forTemplates = 2
+)
 
-// decodeFor reads a photograph as finely as the detector makes use of, but for
-// what may be enlarged.
-func (e *Embedder) decodeFor(data []byte) (*picture, error) {
+// decodeFor reads a photograph as finely as the detector needs it, with so many
+// pixels for each that it sees.
+func (e *Embedder) decodeFor(data []byte, pixels float64) (*picture, error) {
 	return e.decode(data, func(photo image.Point, reduction int) bool {
 		sees := e.detector.Sees(photo)
-		by := (1 - enlarged) * float64(reduction)
+		by := pixels * float64(reduction)
 		return float64(photo.X) >= by*float64(sees.X) && float64(photo.Y) >= by*float64(sees.Y)
 	})
 }

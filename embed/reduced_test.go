@@ -14,12 +14,12 @@ import (
 
 // A large JPEG, which is decoded at a part of its size, gives what the same
 // pixels give as a PNG, which is not: the same faces within 3 % of the width of
-// the box, and templates with a cosine of 0.93 or more. They differ because the
+// the box, and templates with a cosine of 0.9 or more. They differ because the
 // detectors' references scale photographs down without smoothing them.
 func TestReducedDecoding(t *testing.T) {
 	t.Parallel()
 	e := openEmbedder(t, embed.Config{Detector: "yunet", Recognizer: "MobileFaceNet", OrtLib: golden.OrtLib(t)}, golden.Models(t))
-	for _, name := range []string{"img1.jpg", "img13.jpg", "img24.jpg", "img41.jpg", "couple.jpg"} {
+	for _, name := range []string{"img40.jpg", "img49.jpg"} { // of 13 and 14 megapixels
 		data := golden.Read(t, golden.PhotoPath(t, name))
 		got, err := e.Embed(context.Background(), data, face.Prominent)
 		if err != nil {
@@ -35,7 +35,7 @@ func TestReducedDecoding(t *testing.T) {
 			if off := max(abs(a.X1-b.X1), abs(a.Y1-b.Y1), abs(a.X2-b.X2), abs(a.Y2-b.Y2)); off > 0.03*b.Width() {
 				t.Errorf("%s face %d: box %v, want %v", name, i, a, b)
 			}
-			if c := cosine(g.Vector, w.Vector); c < 0.93 {
+			if c := cosine(g.Vector, w.Vector); c < 0.9 {
 				t.Errorf("%s face %d: cosine %.4f to that of the whole photograph", name, i, c)
 			}
 		}
