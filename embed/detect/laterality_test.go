@@ -89,3 +89,37 @@ func mirror(t *testing.T, photo *cv.Image) *cv.Image {
 	t.Cleanup(func() { golden.Check(t, out.Close()) })
 	return out
 }
+
+// The cascades find the same two eyes in a face and in its mirror image.
+func TestHaarEyesGoFromLeftToRight(t *testing.T) {
+	t.Parallel()
+	photo := decode(t, golden.PhotoPath(t, "img13.jpg"))
+	for _, profile := range []face.Profile{face.Native, face.DeepFace} {
+		detector, err := detect.OpenHaar("/usr/share/opencv4/haarcascades", detect.Options{Profile: profile})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { golden.Check(t, detector.Close()) })
+		one, other := eyesOf(t, detector, photo), eyesOf(t, detector, mirror(t, photo))
+		back := mirrorLandmarks(other, float32(photo.Width()))
+		for k := range one {
+			if off := one[k].Distance(back[k]); one[0].X >= one[1].X || off > 0.15*one[0].Distance(one[1]) {
+				t.Errorf("%s: eye %d at %v, in the mirror %v", profile, k, one[k], back[k])
+			}
+		}
+	}
+}
+
+// eyesOf are those of the most prominent face.
+func eyesOf(t *testing.T, detector detect.Detector, photo *cv.Image) face.Landmarks {
+	t.Helper()
+	found, err := detector.Detect(context.Background(), photo)
+	if err != nil || len(found) == 0 {
+		t.Fatalf("%d faces, %v", len(found), err)
+	}
+	marks := found[face.MostProminent(found, photo.Width(), photo.Height())].Landmarks
+	if len(marks) != 2 {
+		t.Fatalf("found %v, want two eyes", found)
+	}
+	return marks
+}
