@@ -36,7 +36,11 @@ func (e *Embedder) resolve(p *picture, placements []align.Placement) error {
 // whole picture for a face has nothing to align it by.
 func (e *Embedder) cut(p *picture, placement align.Placement) (*cv.Image, error) {
 	if e.whole {
-		return align.Letterbox(p.image, e.template.Width, e.template.Height)
+		crop, err := align.Letterbox(p.image, e.template.Width, e.template.Height)
+		if face.CodeOf(err) == face.Invalid {
+			return nil, face.Wrap(face.NoFace, err, "a picture of %dx%d pixels cannot be a face", p.width, p.height)
+		}
+		return crop, err
 	}
 	placement.Map = p.onImage(placement.Map)
 	return align.Cut(p.image, placement, e.template)

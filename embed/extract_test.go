@@ -111,6 +111,30 @@ func TestExtractUnaligned(t *testing.T) {
 	}
 }
 
+// A picture that cannot be a face, and one that no margin can be put around, are
+// the photograph's fault, and leave nothing open.
+func TestExtractStrips(t *testing.T) {
+	t.Parallel()
+	var strip bytes.Buffer
+	if err := png.Encode(&strip, image.NewGray(image.Rect(0, 0, 20000, 1))); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		cfg  embed.Config
+		want face.Code
+	}{
+		"too narrow": {embed.Config{}, face.NoFace},
+		"bordered":   {embed.Config{Options: detect.Options{Profile: face.DeepFace}}, face.TooLarge},
+		"padded":     {embed.Config{Pad: 1}, face.TooLarge},
+	} {
+		c.cfg.Detector, c.cfg.Recognizer = "skip", embed.NoRecognizer
+		e := openEmbedder(t, c.cfg)
+		if _, _, _, err := e.Extract(context.Background(), strip.Bytes(), face.AllFaces); face.CodeOf(err) != c.want {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+}
+
 func TestExtractSettings(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]embed.Config{

@@ -36,9 +36,13 @@ func (e *Embedder) find(ctx context.Context, p *picture, which face.Choice) ([]f
 	return found, nil
 }
 
+// internal says what failed, unless it is the photograph's own fault.
 func internal(ctx context.Context, err error, what string) error {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return face.Wrap(face.Cancelled, err, "%s", what)
+	case face.CodeOf(err) == face.NoFace:
+		return err
 	}
 	return face.Wrap(face.Internal, err, "%s", what)
 }

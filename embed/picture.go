@@ -60,7 +60,9 @@ func (e *Embedder) decode(data []byte, enough func(photo image.Point, reduction 
 		return nil, err
 	}
 	if e.pad > 0 {
-		return p, p.padded(e.pad)
+		if err := p.padded(e.pad); err != nil {
+			return nil, errors.Join(err, p.Close())
+		}
 	}
 	return p, nil
 }
@@ -97,10 +99,16 @@ func (e *Embedder) refine(p *picture, reduction int) error {
 	return e.decodeAt(p, reduction)
 }
 
+// padded puts black around the photograph. One that would then have a side that
+// cannot be handled is face.TooLarge.
 func (p *picture) padded(share float64) error {
+	if side := int(float64(max(p.width, p.height)) * (1 + 2*share)); side > cv.MaxSide {
+		return face.Errorf(face.TooLarge, "photograph of %dx%d pixels: with a margin it has a side of %d, at most %d are handled",
+			p.width, p.height, side, cv.MaxSide)
+	}
 	wide, err := p.image.Pad(share)
 	if err != nil {
-		return errors.Join(decodeError(err), p.image.Close())
+		return decodeError(err)
 	}
 	err = p.image.Close()
 	p.image, p.width, p.height = wide, wide.Width(), wide.Height()
