@@ -27,6 +27,10 @@ func (e *Embedder) extractBoxes(ctx context.Context, data []byte, which face.Cho
 	var corner image.Point // of the photograph in the picture
 	turned := e.deepface && !e.crop.Unaligned
 	if turned {
+		if 4*int64(width)*int64(height) > e.limits.Pixels {
+			return nil, 0, 0, face.Errorf(face.TooLarge, "photograph of %dx%d pixels: with DeepFace's border it has four times as many, at most %d are handled",
+				width, height, e.limits.Pixels)
+		}
 		corner = image.Pt(int(border*float64(width)), int(border*float64(height)))
 		if err := p.padded(border); err != nil {
 			return nil, 0, 0, err

@@ -2,6 +2,7 @@ package embed
 
 import (
 	"context"
+	"slices"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -24,6 +25,9 @@ func (e *Embedder) find(ctx context.Context, p *picture, which face.Choice) ([]f
 	if err != nil {
 		return nil, internal(ctx, err, "detect faces with "+e.detectorName)
 	}
+	found = slices.DeleteFunc(found, func(d face.Detection) bool { // what lies in the black around the photograph
+		return d.Box.Clip(p.image.Width(), p.image.Height()).Area() == 0
+	})
 	if len(found) == 0 {
 		return nil, face.Errorf(face.NoFace, "%s finds no face in the photograph of %dx%d pixels", e.detectorName, p.width, p.height)
 	}

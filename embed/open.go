@@ -17,6 +17,10 @@ func (e *Embedder) openDetector(cfg Config) error {
 	if err != nil {
 		return err
 	}
+	if entry.Build == "dlib" && !detect.WithDlib {
+		_, err := detect.OpenDlib("", cfg.Options)
+		return err
+	}
 	e.detectorName, e.whole = entry.Name, entry.Name == "skip"
 	if eyes := entry.BoxEyes; eyes != nil {
 		e.boxEyes = align.BoxEyes(*eyes)
@@ -97,6 +101,9 @@ func caffe(cfg Config, entry registry.Entry, file registry.File) (detect.Detecto
 	paths, err := cfg.Store.Paths(entry, file)
 	if err != nil {
 		return nil, err
+	}
+	if len(paths) != 2 {
+		return nil, face.Errorf(face.Mismatch, "%s of %s: Caffe's weights need their description, import both", file.Name, entry.Name)
 	}
 	weights, err := registry.Load(paths[0], file)
 	if err != nil {

@@ -86,12 +86,12 @@ func (a *app) benchDetectors(ctx context.Context, b *detectBench) ([]bench.Resul
 }
 
 // benchPhotos measures one detector on small and on large photographs.
-func benchPhotos(ctx context.Context, e *embed.Embedder, photos [][]byte, rounds int) ([]bench.Result, error) {
+func benchPhotos(ctx context.Context, e *embed.Embedder, photos []namedPhoto, rounds int) ([]bench.Result, error) {
 	small, large := &tally{}, &tally{}
-	for _, data := range photos {
-		measured, err := e.Measure(ctx, data, rounds)
+	for _, photo := range photos {
+		measured, err := e.Measure(ctx, photo.data, rounds)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", photo.path, err)
 		}
 		t := small
 		if measured.Width*measured.Height > smallPhoto {
@@ -161,15 +161,20 @@ func (a *app) installedDetectors() ([]string, error) {
 	return names, nil
 }
 
+type namedPhoto struct {
+	path string
+	data []byte
+}
+
 // readPhotos reads all files below a folder.
-func readPhotos(dir string) ([][]byte, error) {
-	var photos [][]byte
+func readPhotos(dir string) ([]namedPhoto, error) {
+	var photos []namedPhoto
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		data, err := readPhoto(path)
-		photos = append(photos, data)
+		photos = append(photos, namedPhoto{path, data})
 		return err
 	})
 	if err == nil && len(photos) == 0 {

@@ -12,6 +12,9 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
+// WithDlib says whether this program was built with dlib.
+const WithDlib = true
+
 // dlib's frontal face detector and one of its shape predictors, with the
 // upsampling and threshold of dlib's own examples and of DeepFace.
 type dlibHOG struct {

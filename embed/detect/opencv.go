@@ -22,6 +22,7 @@ const (
 	haarSimilar    = 0.2 // of the mean side, OpenCV's GROUP_EPS
 	haarMinSide    = 30  // pixels, the size of the face cascade's window is 24
 	haarLongSide   = 1280
+	haarLargest    = 4096 // of the longer side as DeepFace reads it; the cascade takes 50 bytes a pixel
 )
 
 // OpenHaar reads the frontal face and eye cascades from OpenCV's directory of
@@ -110,31 +111,35 @@ func haarInput(photo *cv.Image, side int) (*cv.Image, float32, error) {
 }
 
 // haarDeepFace is what DeepFace makes of the cascades (deepface/models/
-// face_detection/OpenCv.py): the whole photograph, the two largest eyes, and a
-// confidence that falls as the cascade's weight rises.
+// face_detection/OpenCv.py): the whole photograph (up to haarLargest), the two
+// largest eyes, and a confidence that falls as the cascade's weight rises.
 type haarDeepFace struct{ haar }
 
-func (h *haarDeepFace) Sees(photo image.Point) image.Point { return photo }
+func (h *haarDeepFace) Sees(photo image.Point) image.Point { return reduced(photo, haarLargest) }
 
 func (h *haarDeepFace) Detect(ctx context.Context, photo *cv.Image) ([]face.Detection, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	grey := photo.Grey()
+	grey, back, err := haarInput(photo, haarLargest)
+	if err != nil {
+		return nil, err
+	}
 	defer grey.Close()
 	windows, err := h.faces.Windows(grey, 0, haarNeighbours)
 	if err != nil {
 		return nil, err
 	}
+	f := frame{back: face.Point{X: back, Y: back}}
 	var found []face.Detection
 	for _, w := range windows {
 		marks, err := h.eyes.Largest(grey, w.Rect)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, face.Detection{
+		found = append(found, f.detection(face.Detection{
 			Box: boxOf(w.Rect), Confidence: clip01(float32(100-w.Weight) / 100), Landmarks: marks,
-		})
+		}))
 	}
 	return byConfidence(found), nil
 }

@@ -51,7 +51,9 @@ func openSCRFD(network Network, o Options) (Detector, error) {
 }
 
 // scrfdLayout scales as the reference, which cuts the shorter side's fraction
-// off and uses one factor for both axes.
+// off and uses the vertical factor for both axes. That is some 38 pixels off at
+// the far end of a photograph of 6000x1000; on usual ones it is below 2 pixels,
+// and templates are those of the reference only with it.
 func scrfdLayout(side int) layout {
 	return func(photo image.Point) frame {
 		w, h := side, side

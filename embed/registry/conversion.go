@@ -112,7 +112,7 @@ func describe(e Entry, paths []string) ([]Pin, error) {
 // extension is a file's own where it is a plain one, such as .onnx.
 func extension(path string) string {
 	ext := filepath.Ext(path)
-	if len(ext) > 8 || ext == partSuffix || strings.Trim(strings.ToLower(ext), ".abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+	if len(ext) > len(".caffemodel") || ext == partSuffix || strings.Trim(strings.ToLower(ext), ".abcdefghijklmnopqrstuvwxyz0123456789") != "" {
 		return ""
 	}
 	return ext

@@ -91,7 +91,7 @@ func Find(entries []Entry, kind Kind, name string) (Entry, error) {
 		}
 		known = append(known, e.Name)
 	}
-	return Entry{}, face.Errorf(face.NotFound, "no %s named %q: choose one of %s", kind, name, strings.Join(known, ", "))
+	return Entry{}, face.Errorf(face.NotFound, "no %s named %q: choose one of %s; `visage models list` shows which are installed, `visage models pull NAME` installs one", kind, name, strings.Join(known, ", "))
 }
 
 // FileNamed picks one of the model's files by its name, with or without ".onnx".

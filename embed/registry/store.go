@@ -64,7 +64,8 @@ func (s *Store) Model(name string) (Entry, error) {
 	}
 }
 
-// Default is the first model of the kind that is built in or installed.
+// Default is the first model of the kind that is built in, or installed with a
+// hash that the registry knows: what was taken on trust is used when it is named.
 func (s *Store) Default(kind Kind) (Entry, error) {
 	for _, e := range s.Entries() {
 		if e.Kind != kind {
@@ -73,9 +74,11 @@ func (s *Store) Default(kind Kind) (Entry, error) {
 		if e.BuiltIn {
 			return e, nil
 		}
-		if _, _, err := s.Installed(e); err == nil {
+		f, _, err := s.Installed(e)
+		switch code := face.CodeOf(err); {
+		case err == nil && !f.Unpinned:
 			return e, nil
-		} else if code := face.CodeOf(err); code != face.Unavailable && code != face.Mismatch {
+		case err != nil && code != face.Unavailable && code != face.Mismatch:
 			return Entry{}, err
 		}
 	}

@@ -32,6 +32,12 @@ type Window struct {
 	Weight float64
 }
 
+// largestReused is the longest side, in pixels, of a picture after which a
+// classifier is used again. OpenCV's keeps a buffer of the largest width times
+// the largest height that it has seen, which overflows for a very long picture
+// after a very tall one.
+const largestReused = 4096
+
 // OpenCascade reads a cascade. The caller closes it.
 func OpenCascade(path string) (*Cascade, error) {
 	c := &Cascade{path: path}
@@ -84,7 +90,13 @@ func (c *Cascade) Windows(grey *Image, least, neighbours int) ([]Window, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer c.give(classifier)
+	defer func() {
+		if max(grey.Width(), grey.Height()) > largestReused {
+			C.visage_cascade_close(classifier)
+			return
+		}
+		c.give(classifier)
+	}()
 	const factor = 1.1
 	var problem *C.char
 	var count C.int

@@ -247,3 +247,30 @@ func TestRefusesABombFromItsHeader(t *testing.T) {
 		t.Errorf("allocated %d bytes for it", grown)
 	}
 }
+
+// A cascade that has seen a very tall picture may be shown a very long one.
+func TestCascadeOnExtremePictures(t *testing.T) {
+	t.Parallel()
+	cascade, err := cv.OpenCascade("/usr/share/opencv4/haarcascades/haarcascade_frontalface_default.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cascade.Close()
+	for _, size := range []image.Point{{X: 40, Y: cv.MaxSide}, {X: cv.MaxSide, Y: 40}, {X: 40, Y: 4096}, {X: 4096, Y: 40}} {
+		var file bytes.Buffer
+		if err := png.Encode(&file, image.NewGray(image.Rectangle{Max: size})); err != nil {
+			t.Fatal(err)
+		}
+		photo, err := cv.Decode(file.Bytes(), cv.Limits{Bytes: 1 << 24, Pixels: 1 << 24})
+		if err != nil {
+			t.Fatal(err)
+		}
+		grey := photo.Grey()
+		if found, err := cascade.Windows(grey, 0, 10); err != nil || len(found) != 0 {
+			t.Errorf("%v: %d faces, %v", size, len(found), err)
+		}
+		if err := errors.Join(grey.Close(), photo.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -53,8 +53,15 @@ func (s *Source) displayed() image.Point {
 	return image.Pt(s.config.Width, s.config.Height)
 }
 
-// Reduces says whether Decode heeds a reduction.
-func (s *Source) Reduces() bool { return s.kind.name == nameJPEG }
+// Reduces says whether Decode heeds a reduction. It does for JPEGs, but for
+// those that are mirrored or turned while their sides are no multiples of 8:
+// the part of a block at the far end would come first, and all pixels would lie
+// beside where they belong.
+func (s *Source) Reduces() bool {
+	const upright, transpose = 1, 5 // the orientations that reverse no axis
+	whole := s.config.Width%8 == 0 && s.config.Height%8 == 0
+	return s.kind.name == nameJPEG && (whole || s.orientation == upright || s.orientation == transpose)
+}
 
 // Decode gives the picture in blue, green, red of 8 bits, turned as displayed.
 // Transparency is dropped: the colours that lie under it show, as they do in
