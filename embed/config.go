@@ -88,7 +88,7 @@ func (c Config) withDefaults() Config {
 func (c Config) validate() error {
 	deepface := c.Options.Profile == face.DeepFace
 	switch {
-	case c.Pad < 0 || c.Pad > 2:
+	case !(c.Pad >= 0 && c.Pad <= 2):
 		return face.Errorf(face.Invalid, "padding by %g of a photograph's size: use 0 to 2", c.Pad)
 	case c.Crop.Expand < 0 || c.Crop.Expand > 1000:
 		return face.Errorf(face.Invalid, "boxes expanded by %d percent: use 0 to 1000", c.Crop.Expand)

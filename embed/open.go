@@ -45,7 +45,7 @@ func (e *Embedder) openDetector(cfg Config) error {
 func (e *Embedder) backend(cfg Config, entry registry.Entry, file registry.File) (detect.Detector, error) {
 	switch entry.Name {
 	case "skip":
-		return detect.OpenSkip(), nil
+		return detect.OpenSkip(cfg.Options)
 	case "opencv":
 		detector, err := detect.OpenHaar(cfg.Cascades, cfg.Options)
 		if err != nil && face.CodeOf(err) != face.Invalid {
@@ -136,17 +136,20 @@ func chooseDetector(store *registry.Store, name string) (registry.Entry, registr
 		}
 		name = entry.Name
 	}
+	entry, err := registry.Find(store.Entries(), registry.Detector, name)
+	switch {
+	case err == nil && entry.BuiltIn:
+		return entry, registry.File{}, nil
+	case err == nil:
+		file, _, err := store.Installed(entry)
+		return entry, file, err
+	}
 	for _, entry := range store.Entries() {
 		if file, ok := entry.FileNamed(name); ok && entry.Kind == registry.Detector {
 			return entry, file, nil
 		}
 	}
-	entry, err := registry.Find(store.Entries(), registry.Detector, name)
-	if err != nil || entry.BuiltIn {
-		return entry, registry.File{}, err
-	}
-	file, _, err := store.Installed(entry)
-	return entry, file, err
+	return registry.Entry{}, registry.File{}, err
 }
 
 func (e *Embedder) openRecognizer(cfg Config) error {

@@ -82,6 +82,9 @@ func (a *app) extract(ctx context.Context, path string, x *extraction) error {
 	if err != nil {
 		return err
 	}
+	if same(path, x.draw) {
+		return misuse{fmt.Errorf("extract: %s is the photograph itself: name another file by --draw", x.draw)}
+	}
 	return a.withEmbedder(x.Config, func(e *embed.Embedder) error {
 		crops, width, height, err := e.Extract(ctx, data, face.AllFaces)
 		if err != nil {
@@ -107,10 +110,20 @@ func (a *app) extract(ctx context.Context, path string, x *extraction) error {
 			return printJSON(a.out, map[string]any{"results": results})
 		}
 		for _, r := range results {
-			fmt.Fprintln(a.out, r.File)
+			fmt.Fprintln(a.out, plain(r.File))
 		}
 		return nil
 	})
+}
+
+// same says whether two names are of one file.
+func same(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 func writeCrop(dir, photo string, i int, png []byte) (string, error) {
@@ -119,6 +132,9 @@ func writeCrop(dir, photo string, i int, png []byte) (string, error) {
 	}
 	name := strings.TrimSuffix(filepath.Base(photo), filepath.Ext(photo))
 	file := filepath.Join(dir, fmt.Sprintf("%s-face%d.png", name, i+1))
+	if same(photo, file) {
+		return "", face.Errorf(face.Exists, "the crop %s would take the place of the photograph: name another folder by --out", file)
+	}
 	if err := os.WriteFile(file, png, 0o644); err != nil {
 		return "", face.Wrap(face.Unavailable, err, "write a crop")
 	}

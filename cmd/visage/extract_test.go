@@ -97,6 +97,31 @@ func TestExtractMisused(t *testing.T) {
 	}
 }
 
+// The photograph is never overwritten by what is drawn or cut out of it.
+func TestExtractKeepsThePhotograph(t *testing.T) {
+	t.Parallel()
+	v, dir := newVisage(t), t.TempDir()
+	data, err := os.ReadFile(filepath.Join(sampleDir(t), "sample-01.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	photo := filepath.Join(dir, "a.jpg")
+	if err := makeFile(photo, data); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("a.jpg", filepath.Join(dir, "a-face1.png")); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--out", filepath.Join(dir, "new"), "--draw", photo}, {"--out", dir}} {
+		if _, errOut, code := v.try(with([]string{"extract", photo, "--detector", "opencv"}, args...)...); code == exitDone || !strings.Contains(errOut, "photograph") {
+			t.Errorf("%q: exit %d, %s", args, code, errOut)
+		}
+	}
+	if left, err := os.ReadFile(photo); err != nil || string(left) != string(data) {
+		t.Errorf("the photograph was changed, %v", err)
+	}
+}
+
 // The built-in detector is measured without a network to compare it with, others
 // beside theirs.
 func TestBenchDetect(t *testing.T) {

@@ -64,7 +64,7 @@ func (a *app) printPlaced(placed []registry.Placed) {
 // pullClient waits for a server that does not answer no longer than half a
 // minute. It goes through the proxy that the environment names.
 func pullClient() *http.Client {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: 30 * time.Second}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: 30 * time.Second, TLSHandshakeTimeout: 30 * time.Second}
 	return &http.Client{Transport: transport}
 }
 

@@ -48,6 +48,15 @@ func plain(text string) string {
 	return b.String()
 }
 
+// plainLines is plain for text of several lines.
+func plainLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = plain(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // output remembers that what was printed could not be written, such as to a
 // full disk, so that no command has to ask after each line.
 type output struct {

@@ -42,10 +42,10 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &wrong):
-		fmt.Fprintf(errOut, "visage: %v\nSee visage --help.\n", err)
+		fmt.Fprintf(errOut, "visage: %s\nSee visage --help.\n", plainLines(err.Error()))
 		return exitMisused
 	default:
-		fmt.Fprintf(errOut, "visage: %s\n", explain(err))
+		fmt.Fprintf(errOut, "visage: %s\n", plainLines(explain(err)))
 		a.log.Debug("in full", "error", err)
 		return exitFailed
 	}

@@ -82,6 +82,9 @@ func (e *Eyes) plausible(photo *cv.Image, box image.Rectangle) (face.Landmarks, 
 // where that part begins.
 func (e *Eyes) windows(photo *cv.Image, box image.Rectangle, least, neighbours int) ([]cv.Window, image.Point, error) {
 	inside := box.Intersect(photo.Bounds())
+	if max(inside.Dx(), inside.Dy()) > haarLargest { // no face, and more than the cascade bears
+		return nil, image.Point{}, nil
+	}
 	crop, err := photo.Crop(box)
 	if err != nil {
 		return nil, image.Point{}, err

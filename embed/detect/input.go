@@ -152,6 +152,9 @@ func fixedInput(n Network) (size image.Point, ok bool) {
 
 // refuseSide is the error of a graph that has one size only.
 func refuseSide(o Options, fixed image.Point) error {
+	if max(fixed.X, fixed.Y) > maxSide {
+		return face.Errorf(face.Mismatch, "the graph takes pictures of %dx%d pixels, more than %d a side", fixed.X, fixed.Y, maxSide)
+	}
 	if o.Side == 0 || o.Side == max(fixed.X, fixed.Y) {
 		return nil
 	}

@@ -12,8 +12,9 @@ import (
 // faces already. As in DeepFace its confidence is 0: nothing was looked for.
 type skip struct{}
 
-// OpenSkip is the detector that does not look.
-func OpenSkip() Detector { return skip{} }
+// OpenSkip is the detector that does not look. Options out of range are
+// face.Invalid all the same.
+func OpenSkip(o Options) (Detector, error) { return skip{}, o.validate() }
 
 func (skip) Landmarks() int { return 0 }
 

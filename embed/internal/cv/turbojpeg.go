@@ -5,6 +5,7 @@ package cv
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -14,9 +15,17 @@ import (
 	"unsafe"
 )
 
+// largestScans bounds pixels times scans, which is what a progressive JPEG costs:
+// some ten scans of the largest photograph, five times over.
+const largestScans = 5_000_000_000
+
 // decodeJPEG decodes through libjpeg-turbo at 1/reduction of the size, with its
 // accurate DCT and smooth upsampling, and so to the very pixels of OpenCV.
 func decodeJPEG(s *Source, pool *Pool, reduction int) (*Image, error) {
+	if work := int64(bytes.Count(s.data, []byte("\xff\xda"))) * int64(s.config.Width) * int64(s.config.Height); work > largestScans {
+		return nil, fmt.Errorf("%w: the JPEG has so many scans that each of its pixels would be decoded %d times",
+			ErrTooLarge, work/(int64(s.config.Width)*int64(s.config.Height)))
+	}
 	m := pool.image((s.config.Width+reduction-1)/reduction, (s.config.Height+reduction-1)/reduction, 3)
 	pixels, err := m.Pixels()
 	if err != nil {
@@ -65,10 +74,17 @@ func decompress(data []byte, whole image.Point, into []byte, size image.Point, l
 		return nil
 	}
 	text := C.GoString(C.tjGetErrorStr2(handle))
-	if C.tjGetErrorCode(handle) == C.TJERR_WARNING && !losesPixels(text) {
+	if C.tjGetErrorCode(handle) == C.TJERR_WARNING && !losesPixels(text) && ends(data) {
 		return nil
 	}
 	return errors.New(text)
+}
+
+// ends says whether an end-of-image marker stands near the end. A warning that
+// loses nothing hides the later one about a picture that was cut short.
+func ends(data []byte) bool {
+	const trailer = 4096 // bytes that may follow the picture
+	return bytes.Contains(data[max(0, len(data)-trailer):], []byte("\xff\xd9"))
 }
 
 // losesPixels says whether a warning of libjpeg (jerror.h) means that part of
