@@ -120,6 +120,7 @@ func TestDamagedJPEGs(t *testing.T) {
 		"half":                       {long[:n/2], false},
 		"all but the end":            {long[:n-2], false},
 		"half, then an end":          {append(bytes.Clone(long[:n/2]), end...), false},
+		"junk, then half":            {bytes.Replace(long[:n/2], []byte("\xff\xc4"), []byte("junk\xff\xc4"), 1), false},
 		"the middle missing":         {append(bytes.Clone(long[:n/3]), long[2*n/3:]...), false},
 		"a restart interval missing": {dropped.bytes(), false},
 		"a second frame header":      {bytes.Replace(long, []byte("\xff\xc4"), append(segment(0xc0, 8, 0, 8, 0, 8, 1, 1, 0x11, 0), 0xff, 0xc4), 1), false},
@@ -160,6 +161,19 @@ func TestTooManyScans(t *testing.T) {
 	m, err := cv.Decode(progressive(0, 600), limits)
 	m.Close()
 	if err == nil || !strings.Contains(err.Error(), "scans") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Some scans are many for a large picture.
+func TestScansOfLargePictures(t *testing.T) {
+	t.Parallel()
+	large := progressive(0, 300)
+	at := bytes.Index(large, []byte("\xff\xc2"))
+	copy(large[at+5:], "\x13\x88\x13\x88") // 5000 x 5000
+	m, err := cv.Decode(large, cv.Limits{Bytes: 1 << 20, Pixels: 1e8})
+	m.Close()
+	if !errors.Is(err, cv.ErrTooLarge) {
 		t.Errorf("got %v", err)
 	}
 }
