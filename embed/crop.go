@@ -71,8 +71,8 @@ func (e *Embedder) crops(p *picture, found []face.Detection, use func(i int, cro
 type Extracted struct {
 	Detection face.Detection
 	PNG       []byte
-	// Residual, Scale and Roll tell how the face lay on the template; see
-	// align.Placement. They are nil where it was not aligned onto one.
+	// Placement tells how the face lay on the template. It is nil where it was
+	// not aligned onto one.
 	Placement *align.Placement
 }
 
