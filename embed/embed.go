@@ -88,10 +88,11 @@ func (e *Embedder) Recognizer() string { return e.entry.Name }
 // Threshold is the recogniser's cosine threshold; the zero value where there is
 // no recogniser.
 func (e *Embedder) Threshold() face.Threshold {
-	if e.entry.Threshold == nil {
+	if e.entry.Recognition == nil {
 		return face.Threshold{}
 	}
-	return *e.entry.Threshold
+	own, _ := e.entry.Recognition.Native.Thresholds.In(face.Cosine)
+	return own
 }
 
 // Embed finds the faces of an encoded photograph and returns the template of

@@ -161,7 +161,8 @@ func (e *Embedder) openRecognizer(cfg Config) error {
 		return err
 	}
 	e.entry = entry
-	e.space = face.Space{Recognizer: entry.Name, Profile: face.Native, Dim: entry.Dim, Unit: true}
+	r := entry.Recognition
+	e.space = face.Space{Recognizer: entry.Name, Profile: face.Native, Dim: r.Dim, Unit: true}
 	if e.detector.Landmarks() < 5 {
 		e.space.Detector = e.detectorName
 	}
@@ -178,7 +179,7 @@ func (e *Embedder) openRecognizer(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	e.recognizer, err = recognize.OpenNetwork(session, recognize.Input(*entry.Input), entry.Dim)
+	e.recognizer, err = recognize.OpenNetwork(session, recognize.Input{Side: r.Width, RGB: r.Native.RGB, Mean: r.Native.Mean, Std: r.Native.Std}, r.Dim)
 	if err != nil {
 		return errors.Join(face.Wrap(face.Mismatch, err, "recogniser %s", entry.Name), session.Close())
 	}

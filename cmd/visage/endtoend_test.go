@@ -183,7 +183,7 @@ func TestHouseKeeping(t *testing.T) {
 	if models := answer[struct{ Models []listed }](v, "models", "list").Models; len(models) < 6 || models[0].Name != "yunet" {
 		t.Errorf("models %+v", models)
 	}
-	if shown := answer[listed](v, "models", "show", "sface"); shown.Commercial != "yes" || shown.Dim != 128 {
+	if shown := answer[listed](v, "models", "show", "sface"); shown.Commercial != "yes" || shown.Recognition.Dim != 128 {
 		t.Errorf("model %+v", shown)
 	}
 	if out := v.do("doctor"); !strings.Contains(out, "pgvector") || !strings.Contains(out, "OpenCV") {

@@ -43,9 +43,15 @@ func (a *app) printModel(l listed) {
 	if l.Build != "" {
 		a.printLine("needs", "a program built with the tag "+l.Build)
 	}
-	if l.Threshold != nil {
-		a.printLine("dimensions", fmt.Sprint(l.Dim))
-		a.printLine("threshold", fmt.Sprintf("%s distance %.3f: %s", l.Threshold.Metric, l.Threshold.Distance, l.Threshold.Source))
+	if r := l.Recognition; r != nil {
+		a.printLine("dimensions", fmt.Sprint(r.Dim))
+		a.printLine("profile", string(r.Profile())+" where none is named")
+		if r.Native != nil {
+			a.printThresholds(face.Native, r.Native.Thresholds)
+		}
+		if r.DeepFace != nil {
+			a.printThresholds(face.DeepFace, r.DeepFace.Thresholds)
+		}
 	}
 	a.printLine("problem", l.Problem)
 	for _, f := range l.Files {
@@ -53,6 +59,12 @@ func (a *app) printModel(l listed) {
 		for _, part := range f.Parts {
 			a.printFile("with", part)
 		}
+	}
+}
+
+func (a *app) printThresholds(profile face.Profile, thresholds face.Thresholds) {
+	for _, t := range thresholds {
+		a.printLine("threshold", fmt.Sprintf("%s, %s distance %g: %s", profile, t.Metric, t.Distance, t.Source))
 	}
 }
 

@@ -40,23 +40,13 @@ type Entry struct {
 	Loosen bool `yaml:"loosen" json:"loosen,omitempty"`
 	// BoxEyes says where the eyes lie in the box of a detector without landmarks.
 	BoxEyes *BoxEyes `yaml:"box_eyes" json:"box_eyes,omitempty"`
-	// Dim is how many values a recogniser gives.
-	Dim   int    `yaml:"dim" json:"dim,omitempty"`
-	Input *Input `yaml:"input" json:"input,omitempty"`
-	// Threshold is a recogniser's cosine distance at or below which two native
-	// templates count as one person's.
-	Threshold *face.Threshold `yaml:"threshold" json:"threshold,omitempty"`
+	// References are where a model or its weights are described: papers,
+	// repositories.
+	References []string `yaml:"references" json:"references,omitempty"`
+	// Recognition says what a recogniser takes and gives; nil for a detector.
+	Recognition *Recognition `yaml:"recognition" json:"recognition,omitempty"`
 	// Files are those of which any one serves, the preferred first.
 	Files []File `yaml:"files" json:"files,omitempty"`
-}
-
-// Input says how a recogniser wants an aligned face: Side pixels a side, and
-// (x - Mean) / Std on each channel of 0 to 255, in the network's order.
-type Input struct {
-	Side int        `yaml:"side" json:"side"`
-	RGB  bool       `yaml:"rgb" json:"rgb"` // red, green, blue; the opposite otherwise
-	Mean [3]float32 `yaml:"mean" json:"mean"`
-	Std  [3]float32 `yaml:"std" json:"std"`
 }
 
 // BoxEyes places two eyes that lie on one level, as far from the left as from

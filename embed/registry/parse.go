@@ -26,12 +26,14 @@ func parse(text []byte) ([]Entry, error) {
 	if err := decoder.Decode(&entries); err != nil {
 		return nil, fmt.Errorf("model registry: %w", err)
 	}
-	for i, e := range entries {
+	for i := range entries {
+		e := &entries[i]
+		e.Recognition.withDefaults()
 		if err := e.validate(); err != nil {
 			return nil, fmt.Errorf("model registry: %s: %w", e.Name, err)
 		}
 		if e.Kind == Detector && e.Backend == "" {
-			entries[i].Backend = e.Name
+			e.Backend = e.Name
 		}
 	}
 	if err := distinct(entries); err != nil {
@@ -54,6 +56,9 @@ func (e Entry) validate() error {
 		return fmt.Errorf("backend and box_eyes are a detector's")
 	case e.BoxEyes != nil && !(share(e.BoxEyes.Distance) && share(e.BoxEyes.Line)):
 		return fmt.Errorf("box_eyes are %+v, want shares between 0 and 1", *e.BoxEyes)
+	}
+	if err := e.Recognition.validate(e.Kind); err != nil {
+		return err
 	}
 	for _, f := range e.Files {
 		for i, part := range f.All() {

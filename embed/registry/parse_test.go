@@ -89,8 +89,12 @@ func TestWhatTheRegistryRefuses(t *testing.T) {
 func TestModelsThatLookAlike(t *testing.T) {
 	t.Parallel()
 	two := func(kind, name, alias string) error {
+		takes := ""
+		if kind == "recognizer" {
+			takes = ", recognition: {dim: 1, width: 1, height: 1, native: {crop: box}}"
+		}
 		_, err := parse([]byte("- {name: one-net, kind: detector, commercial: \"no\", built_in: true}\n" +
-			"- {name: " + name + ", kind: " + kind + ", commercial: \"no\", built_in: true, aliases: [" + alias + "]}\n"))
+			"- {name: " + name + ", kind: " + kind + ", commercial: \"no\", built_in: true, aliases: [" + alias + "]" + takes + "}\n"))
 		return err
 	}
 	for _, c := range [][3]string{{"detector", "OneNet", "x"}, {"detector", "two", "one_net"}, {"recognizer", "one-net", "x"}} {

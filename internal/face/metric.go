@@ -27,13 +27,3 @@ func ParseMetric(name string) (Metric, error) {
 	}
 	return "", Errorf(Invalid, "unknown metric %q: choose one of %s", name, strings.Join(names, ", "))
 }
-
-// Threshold is the largest distance at which two templates of a space count as
-// the same person's. It belongs to one recogniser and one metric.
-type Threshold struct {
-	Metric   Metric  `json:"metric"`
-	Distance float64 `json:"distance"`
-	// Source says where the figure comes from: a publication, a repository or
-	// a calibration with its false match rate.
-	Source string `json:"source"`
-}
