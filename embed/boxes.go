@@ -14,46 +14,54 @@ import (
 // each side of a photograph before it detects and aligns.
 const border = 0.5
 
-// extractBoxes cuts faces out in the size of their boxes: as they are, or, in
-// DeepFace's profile, turned so that the eyes are level (deepface/modules/
-// detection.py, extract_faces).
-func (e *Embedder) extractBoxes(ctx context.Context, data []byte, which face.Choice) (_ []Extracted, width, height int, err error) {
+// lookForBoxes finds faces that are cut out in the size of their boxes: as they
+// are, or, in DeepFace's profile, turned so that the eyes are level (deepface/
+// modules/detection.py, extract_faces).
+func (e *Embedder) lookForBoxes(ctx context.Context, data []byte, which face.Choice) (_ *sight, err error) {
 	p, err := e.decode(data, whole)
 	if err != nil {
-		return nil, 0, 0, err
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, p.Close()) }()
-	width, height = p.width, p.height
+	s := &sight{picture: p, width: p.width, height: p.height}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
 	var corner image.Point // of the photograph in the picture
-	turned := e.deepface && !e.crop.Unaligned
+	turned := e.deepface() && !e.crop.Unaligned && !p.whole
 	if turned {
-		if 4*int64(width)*int64(height) > e.limits.Pixels {
-			return nil, 0, 0, face.Errorf(face.TooLarge, "photograph of %dx%d pixels: with DeepFace's border it has four times as many, at most %d are handled",
-				width, height, e.limits.Pixels)
+		if 4*int64(s.width)*int64(s.height) > e.limits.Pixels {
+			return nil, face.Errorf(face.TooLarge, "photograph of %dx%d pixels: with DeepFace's border it has four times as many, at most %d are handled",
+				s.width, s.height, e.limits.Pixels)
 		}
-		corner = image.Pt(int(border*float64(width)), int(border*float64(height)))
+		corner = image.Pt(int(border*float64(s.width)), int(border*float64(s.height)))
 		if err := p.padded(border); err != nil {
-			return nil, 0, 0, err
+			return nil, err
 		}
 	}
-	found, err := e.find(ctx, p, which)
+	found, err := e.findOrTake(ctx, p, which, image.Rect(0, 0, s.width, s.height).Add(corner))
 	if err != nil {
-		return nil, 0, 0, err
+		return nil, err
 	}
-	out := make([]Extracted, len(found))
-	for i, d := range found {
-		if out[i], err = e.extractBox(p.image, d, turned); err != nil {
-			return nil, 0, 0, internal(ctx, err, "cut out a face")
-		}
-		out[i].Detection = shifted(out[i].Detection, -corner.X, -corner.Y)
+	s.faces = len(found)
+	s.cut = func(i int) (cut, error) {
+		c, err := e.cutBox(p, found[i], turned)
+		c.detection = shifted(c.detection, -corner.X, -corner.Y)
+		return c, err
 	}
-	return out, width, height, nil
+	return s, nil
 }
 
-// extractBox cuts one face out. Coordinates are whole pixels, fractions cut
-// off, as DeepFace has them.
-func (e *Embedder) extractBox(photo *cv.Image, d face.Detection, turned bool) (_ Extracted, err error) {
+// cutBox cuts one face out. Coordinates are whole pixels, fractions cut off, as
+// DeepFace has them. A whole photograph is neither grown nor turned.
+func (e *Embedder) cutBox(p *picture, d face.Detection, turned bool) (_ cut, err error) {
+	photo := p.image
 	box := image.Rect(int(d.Box.X1), int(d.Box.Y1), int(d.Box.X1)+int(d.Box.Width()), int(d.Box.Y1)+int(d.Box.Height()))
+	if p.whole {
+		crop, err := photo.Crop(box)
+		return cut{detection: d, crop: crop}, err
+	}
 	box = align.Expand(box, e.crop.Expand, photo.Width(), photo.Height())
 	d.Box = face.Box{X1: float32(box.Min.X), Y1: float32(box.Min.Y), X2: float32(box.Max.X), Y2: float32(box.Max.Y)}
 	for i, p := range d.Landmarks {
@@ -61,7 +69,7 @@ func (e *Embedder) extractBox(photo *cv.Image, d face.Detection, turned bool) (_
 	}
 	if _, _, ok := d.Landmarks.Eyes(); !ok && e.eyes != nil {
 		if d.Landmarks, err = e.eyes.Largest(photo, box); err != nil {
-			return Extracted{}, err
+			return cut{}, err
 		}
 	}
 	var crop *cv.Image
@@ -70,12 +78,7 @@ func (e *Embedder) extractBox(photo *cv.Image, d face.Detection, turned bool) (_
 	} else {
 		crop, err = photo.Crop(box)
 	}
-	if err != nil {
-		return Extracted{}, err
-	}
-	defer func() { err = errors.Join(err, crop.Close()) }()
-	png, err := crop.PNG()
-	return Extracted{Detection: d, PNG: png}, err
+	return cut{detection: d, crop: crop}, err
 }
 
 func shifted(d face.Detection, x, y int) face.Detection {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/visagedb/visage/embed/detect"
+	"github.com/visagedb/visage/embed/internal/ort"
+	"github.com/visagedb/visage/embed/recognize"
 	"github.com/visagedb/visage/embed/registry"
 	"github.com/visagedb/visage/internal/face"
 )
@@ -19,6 +21,23 @@ type Config struct {
 	// Recognizer is a recogniser's name, or NoRecognizer. Defaults to the best
 	// that is installed.
 	Recognizer string
+	// Normalization is how the profile face.DeepFace scales a face's pixels for
+	// the recogniser. Defaults to recognize.Base.
+	Normalization recognize.Normalization
+	// MaxFaces keeps the faces with the largest boxes of each photograph, so
+	// many. Defaults to all.
+	MaxFaces int
+	// Anyway takes a whole photograph for one face, of confidence 0, where none is
+	// found. Defaults to face.NoFace.
+	Anyway bool
+	// Device runs the networks: cpu, cuda or cuda:N. Defaults to cpu.
+	Device string
+	// Workers is how many runs of the recogniser there may be at once. Defaults
+	// to the number of processors that Go may use.
+	Workers int
+	// Batch is how many faces go into one run of the recogniser at most, where
+	// its graph leaves that open. Defaults to recognize.Config's.
+	Batch int
 	// OrtLib is the path of ONNX Runtime's shared library. It is not needed by
 	// the built-in models.
 	OrtLib string
@@ -35,20 +54,23 @@ type Config struct {
 	// the pixels of the padded picture. Defaults to none.
 	Pad float64
 	// Options are the detector's: input size, least confidence, and the profile,
-	// which is also that of the crops.
+	// which is also that of the crops and of the recogniser. The profile defaults
+	// to the recogniser's own, registry.Recognition.Profile.
 	Options detect.Options
 	// Passes says how often a photograph is looked at. Defaults to again where
 	// nothing is found; the profile face.DeepFace looks once.
 	Passes detect.Passes
-	// Crop says how Extract cuts faces out.
+	// Crop says how faces are cut out that are not aligned by landmarks.
 	Crop Crop
 	// Measured makes the Embedder one for Measure, which must not be used by
 	// several goroutines at once. Defaults to not.
 	Measured bool
+
+	device ort.Device
 }
 
-// Crop says how Extract cuts faces out where they are not aligned by
-// landmarks. Recognition does not depend on it.
+// Crop says how faces are cut out where they are not aligned by landmarks: by
+// Extract, and in the profile face.DeepFace.
 type Crop struct {
 	// Unaligned cuts out the detector's box as it is.
 	Unaligned bool
@@ -63,7 +85,7 @@ const Auto = "auto"
 // NoRecognizer opens an Embedder that can Extract but not Embed.
 const NoRecognizer = "none"
 
-func (c Config) withDefaults() Config {
+func (c Config) withDefaults(recogniser registry.Entry) Config {
 	if c.Detector == "" {
 		c.Detector = Auto
 	}
@@ -78,6 +100,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Options.Profile == "" {
 		c.Options.Profile = face.Native
+		if r := recogniser.Recognition; r != nil {
+			c.Options.Profile = r.Profile()
+		}
+	}
+	if c.Normalization == "" {
+		c.Normalization = recognize.Base
 	}
 	if c.Options.Profile == face.DeepFace {
 		c.Passes.Once = true
@@ -85,17 +113,31 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func (c Config) validate() error {
-	deepface := c.Options.Profile == face.DeepFace
+// validate also reads the device.
+func (c *Config) validate(recogniser registry.Entry) (err error) {
+	if c.device, err = ort.ParseDevice(c.Device); err != nil {
+		return face.Errorf(face.Invalid, "%v", err)
+	}
+	deepface, r := c.Options.Profile == face.DeepFace, recogniser.Recognition
+	recognizes := r != nil
 	switch {
 	case !(c.Pad >= 0 && c.Pad <= 2):
 		return face.Errorf(face.Invalid, "padding by %g of a photograph's size: use 0 to 2", c.Pad)
+	case c.MaxFaces < 0 || c.Workers < 0 || c.Batch < 0:
+		return face.Errorf(face.Invalid, "at most %d faces, %d workers, batches of %d: none can be below 0", c.MaxFaces, c.Workers, c.Batch)
 	case c.Crop.Expand < 0 || c.Crop.Expand > 1000:
 		return face.Errorf(face.Invalid, "boxes expanded by %d percent: use 0 to 1000", c.Crop.Expand)
-	case c.Crop.Expand > 0 && !c.Crop.Unaligned && !deepface:
+	case c.Crop.Expand > 0 && !deepface && (recognizes || !c.Crop.Unaligned):
 		return face.Errorf(face.Invalid, "boxes can be expanded where faces are not aligned, or in the profile %s", face.DeepFace)
-	case deepface && c.Recognizer != NoRecognizer:
-		return face.Errorf(face.Invalid, "the profile %s cuts faces out; recognition knows %s only", face.DeepFace, face.Native)
+	case c.Crop.Unaligned && !deepface && recognizes:
+		return face.Errorf(face.Invalid, "%s needs aligned faces in the profile %s: unaligned ones are for %s", recogniser.Name, face.Native, face.DeepFace)
+	case c.Normalization != recognize.Base && !deepface:
+		return face.Errorf(face.Invalid, "normalization %s is for the profile %s: in %s a recogniser has its own", c.Normalization, face.DeepFace, face.Native)
+	case recognizes && deepface && r.DeepFace == nil:
+		return face.Errorf(face.Invalid, "%s has no profile %s: DeepFace does not have this model", recogniser.Name, face.DeepFace)
+	case recognizes && c.Options.Profile == face.Native && r.Native == nil:
+		return face.Errorf(face.Invalid, "%s has no profile %s, since what its authors did with a face is not known or cannot be done here: use %s",
+			recogniser.Name, face.Native, face.DeepFace)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@
 package embed
 
 import (
-	"context"
 	"errors"
 	"image"
 
@@ -23,7 +22,6 @@ type Embedder struct {
 	limits     cv.Limits
 	pad        float64
 	crop       Crop
-	deepface   bool         // Extract cuts faces out as DeepFace does
 	runtime    *ort.Runtime // nil while no model needs it
 	pool       *cv.Pool
 	detector   detect.Detector
@@ -32,10 +30,15 @@ type Embedder struct {
 	recognizer recognize.Recognizer
 
 	detectorName string
-	settings     string         // of the detector, as Detector shows them
-	whole        bool           // the detector takes the whole picture for a face
-	boxEyes      align.BoxEyes  // where the detector gives no landmarks
-	template     align.Template // of the recognisers
+	settings     string        // of the detector, as Detector shows them
+	whole        bool          // the detector takes the whole picture for a face
+	boxEyes      align.BoxEyes // where the detector gives no landmarks
+	profile      face.Profile
+	maxFaces     int             // of a photograph; 0 for all
+	anyway       bool            // a photograph without a face is one
+	template     align.Template  // of the recogniser
+	native       registry.Native // how its authors prepare a face; the zero value aligns by landmarks
+	thresholds   face.Thresholds
 	entry        registry.Entry // of the recogniser
 	space        face.Space
 }
@@ -45,13 +48,18 @@ type Embedder struct {
 // (the message says what to run), face.Mismatch for damaged weights and for
 // those of another network, and face.Invalid for settings out of range.
 func Open(cfg Config) (*Embedder, error) {
-	cfg = cfg.withDefaults()
-	if err := cfg.validate(); err != nil {
+	entry, err := chooseRecognizer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults(entry)
+	if err := cfg.validate(entry); err != nil {
 		return nil, err
 	}
 	e := &Embedder{
-		limits: cv.Limits{Bytes: cfg.MaxBytes, Pixels: cfg.MaxPixels}, pad: cfg.Pad, crop: cfg.Crop,
-		deepface: cfg.Options.Profile == face.DeepFace, settings: cfg.settings(), template: align.ArcFace(align.Side), pool: cv.NewPool(0),
+		limits: cv.Limits{Bytes: cfg.MaxBytes, Pixels: cfg.MaxPixels}, pad: cfg.Pad, crop: cfg.Crop, maxFaces: cfg.MaxFaces, anyway: cfg.Anyway,
+		profile: cfg.Options.Profile, settings: cfg.settings(), template: align.ArcFace(align.Side), pool: cv.NewPool(0),
+		entry: entry,
 	}
 	for _, open := range []func(Config) error{e.openDetector, e.openRecognizer} {
 		if err := open(cfg); err != nil {
@@ -60,6 +68,9 @@ func Open(cfg Config) (*Embedder, error) {
 	}
 	return e, nil
 }
+
+// deepface says whether photographs are treated as DeepFace does.
+func (e *Embedder) deepface() bool { return e.profile == face.DeepFace }
 
 // Close frees all native parts, in the order in which they need each other. It
 // may be called twice, and on a half-opened value.
@@ -85,47 +96,12 @@ func (e *Embedder) Detector() string { return e.detectorName + e.settings }
 // Recognizer is the recogniser's name; empty where there is none.
 func (e *Embedder) Recognizer() string { return e.entry.Name }
 
-// Threshold is the recogniser's cosine threshold; the zero value where there is
-// no recogniser.
-func (e *Embedder) Threshold() face.Threshold {
-	if e.entry.Recognition == nil {
-		return face.Threshold{}
-	}
-	own, _ := e.entry.Recognition.Native.Thresholds.In(face.Cosine)
-	return own
-}
+// Profile is how faces are prepared.
+func (e *Embedder) Profile() face.Profile { return e.profile }
 
-// Embed finds the faces of an encoded photograph and returns the template of
-// each, or of the most prominent one. Errors carry the codes of photographs:
-// face.NoFace, Unsupported, Undecodable, TooLarge, Empty; and Cancelled,
-// Internal, or Invalid where there is no recogniser.
-func (e *Embedder) Embed(ctx context.Context, data []byte, which face.Choice) (face.Photo, error) {
-	if e.recognizer == nil {
-		return face.Photo{}, face.Errorf(face.Invalid, "this embedder was opened without a recogniser")
-	}
-	p, err := e.decodeFor(data, forTemplates)
-	if err != nil {
-		return face.Photo{}, err
-	}
-	defer p.Close()
-	found, err := e.find(ctx, p, which)
-	if err != nil {
-		return face.Photo{}, err
-	}
-	photo := face.Photo{Width: p.width, Height: p.height}
-	err = e.crops(p, found, func(i int, crop *cv.Image, _ align.Placement) error {
-		vector, err := e.recognizer.Recognize(ctx, crop)
-		if err != nil {
-			return err
-		}
-		photo.Templates = append(photo.Templates, face.Template{Space: e.space, Vector: vector, Detection: found[i]})
-		return recognize.Unit(vector)
-	})
-	if err != nil {
-		return face.Photo{}, internal(ctx, err, "recognise a face with "+e.entry.Name)
-	}
-	return photo, nil
-}
+// Thresholds are the recogniser's in its profile, at most one for each metric;
+// none where it has none, or where there is no recogniser.
+func (e *Embedder) Thresholds() face.Thresholds { return e.thresholds }
 
 // Picture decodes a photograph under the Embedder's limits, turned as its EXIF
 // orientation says, for drawing on. Errors are those of Embed.

@@ -1,7 +1,9 @@
 package embed
 
 import (
+	"cmp"
 	"context"
+	"image"
 	"slices"
 
 	"github.com/visagedb/visage/internal/face"
@@ -17,6 +19,19 @@ func (e *Embedder) Detect(ctx context.Context, data []byte, which face.Choice) (
 	defer p.Close()
 	found, err := e.find(ctx, p, which)
 	return found, p.width, p.height, err
+}
+
+// findOrTake is find, but for an Embedder that takes the photograph itself, which
+// lies in the given part of the picture, for a face where there is none.
+func (e *Embedder) findOrTake(ctx context.Context, p *picture, which face.Choice, photo image.Rectangle) ([]face.Detection, error) {
+	found, err := e.find(ctx, p, which)
+	if face.CodeOf(err) != face.NoFace || !e.anyway {
+		return found, err
+	}
+	p.whole = true
+	return []face.Detection{{Box: face.Box{
+		X1: float32(photo.Min.X), Y1: float32(photo.Min.Y), X2: float32(photo.Max.X), Y2: float32(photo.Max.Y),
+	}}}, nil
 }
 
 // find detects and chooses. It never returns an empty list without an error.
@@ -37,7 +52,25 @@ func (e *Embedder) find(ctx context.Context, p *picture, which face.Choice) ([]f
 	if which == face.Prominent {
 		found = []face.Detection{found[face.MostProminent(found, p.width, p.height)]}
 	}
-	return found, nil
+	return e.largest(found), nil
+}
+
+// largest keeps the faces with the largest boxes, in their order, if there are
+// too many.
+func (e *Embedder) largest(found []face.Detection) []face.Detection {
+	if e.maxFaces == 0 || len(found) <= e.maxFaces {
+		return found
+	}
+	bySize := slices.Clone(found)
+	slices.SortStableFunc(bySize, func(a, b face.Detection) int { return cmp.Compare(b.Box.Area(), a.Box.Area()) })
+	least := bySize[e.maxFaces-1].Box.Area()
+	kept := found[:0]
+	for _, d := range found {
+		if d.Box.Area() >= least && len(kept) < e.maxFaces {
+			kept = append(kept, d)
+		}
+	}
+	return kept
 }
 
 // internal says what failed, unless it is the photograph's own fault.

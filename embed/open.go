@@ -7,7 +7,6 @@ import (
 	"github.com/visagedb/visage/embed/align"
 	"github.com/visagedb/visage/embed/detect"
 	"github.com/visagedb/visage/embed/internal/ort"
-	"github.com/visagedb/visage/embed/recognize"
 	"github.com/visagedb/visage/embed/registry"
 	"github.com/visagedb/visage/internal/face"
 )
@@ -33,7 +32,7 @@ func (e *Embedder) openDetector(cfg Config) error {
 	if !e.whole {
 		e.detector = detect.Again(detector, cfg.Passes)
 	}
-	if e.deepface && entry.Name != "opencv" {
+	if e.deepface() && entry.Name != "opencv" {
 		if e.eyes, err = detect.OpenEyes(cfg.Cascades); err != nil {
 			return cascadesMissing(err, entry)
 		}
@@ -152,49 +151,12 @@ func chooseDetector(store *registry.Store, name string) (registry.Entry, registr
 	return registry.Entry{}, registry.File{}, err
 }
 
-func (e *Embedder) openRecognizer(cfg Config) error {
-	if cfg.Recognizer == NoRecognizer {
-		return nil
-	}
-	entry, err := chooseRecognizer(cfg.Store, cfg.Recognizer)
-	if err != nil {
-		return err
-	}
-	e.entry = entry
-	r := entry.Recognition
-	e.space = face.Space{Recognizer: entry.Name, Profile: face.Native, Dim: r.Dim, Unit: true}
-	if e.detector.Landmarks() < 5 {
-		e.space.Detector = e.detectorName
-	}
-	if entry.BuiltIn {
-		e.recognizer, e.space.Weights = recognize.OpenLBPH(), recognize.LBPHWeights()
-		return nil
-	}
-	file, _, err := cfg.Store.Installed(entry)
-	if err != nil {
-		return err
-	}
-	e.space.Weights = file.SHA256
-	session, err := e.session(cfg, entry, file)
-	if err != nil {
-		return err
-	}
-	e.recognizer, err = recognize.OpenNetwork(session, recognize.Input{Side: r.Width, RGB: r.Native.RGB, Mean: r.Native.Mean, Std: r.Native.Std}, r.Dim)
-	if err != nil {
-		return errors.Join(face.Wrap(face.Mismatch, err, "recogniser %s", entry.Name), session.Close())
-	}
-	return nil
-}
-
-func chooseRecognizer(store *registry.Store, name string) (registry.Entry, error) {
-	if name == "" {
-		return store.Default(registry.Recognizer)
-	}
-	return registry.Find(store.Entries(), registry.Recognizer, name)
-}
-
 // session loads a model's verified weights, and ONNX Runtime before the first.
 func (e *Embedder) session(cfg Config, entry registry.Entry, file registry.File) (*ort.Session, error) {
+	output := ""
+	if entry.Recognition != nil {
+		output = entry.Recognition.Output
+	}
 	path, err := cfg.Store.Path(entry, file)
 	if err != nil {
 		return nil, err
@@ -213,7 +175,7 @@ func (e *Embedder) session(cfg Config, entry registry.Entry, file registry.File)
 			return nil, face.Wrap(face.Mismatch, err, "%s of %s", file.Name, entry.Name)
 		}
 	}
-	session, err := e.runtime.NewSession(graph, ort.Config{})
+	session, err := e.runtime.NewSession(graph, ort.Config{Device: cfg.device, Output: output})
 	if err != nil {
 		return nil, face.Wrap(face.Mismatch, err, "%s of %s", file.Name, entry.Name)
 	}

@@ -17,6 +17,7 @@ type picture struct {
 	reduction int // 1, 2, 4 or 8: the image's pixels stand for so many a side
 	width     int // of the photograph, in pixels, as displayed
 	height    int
+	whole     bool // all of the photograph is taken for one face
 }
 
 // reductions are what a JPEG can be decoded at, the coarsest first.
@@ -52,7 +53,7 @@ func (e *Embedder) decode(data []byte, enough func(photo image.Point, reduction 
 	if err != nil {
 		return nil, decodeError(err)
 	}
-	p := &picture{source: source, width: source.Width(), height: source.Height()}
+	p := &picture{source: source, whole: e.whole, width: source.Width(), height: source.Height()}
 	if e.pad > 0 {
 		enough = whole
 	}

@@ -83,7 +83,7 @@ func (a *app) demo(ctx context.Context, db *postgres.DB, e *embed.Embedder, d de
 	if err := a.printReport(report, false); err != nil {
 		return err
 	}
-	threshold := e.Threshold()
+	threshold := cosineOf(e)
 	if d.drawn {
 		if threshold, err = calibrate(ctx, db, e, d.people); err != nil {
 			return err
@@ -197,4 +197,10 @@ func makeFile(path string, data []byte) error {
 		return face.Wrap(face.Unavailable, err, "demonstration")
 	}
 	return nil
+}
+
+// cosineOf is the recogniser's cosine threshold.
+func cosineOf(e *embed.Embedder) face.Threshold {
+	t, _ := e.Thresholds().In(face.Cosine)
+	return t
 }

@@ -43,7 +43,7 @@ func calibrate(ctx context.Context, db *postgres.DB, e *embed.Embedder, people s
 // nearestOthers gives the distances of an enrolled portrait to the nearest other
 // one of its person and to the nearest of somebody else.
 func nearestOthers(ctx context.Context, db *postgres.DB, e *embed.Embedder, path string) (mate, stranger float64, err error) {
-	named, err := nameFaces(ctx, db, e, probe{path: path}, e.Threshold())
+	named, err := nameFaces(ctx, db, e, probe{path: path}, cosineOf(e))
 	if err != nil {
 		return 0, 0, err
 	}

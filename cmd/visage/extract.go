@@ -44,7 +44,6 @@ func alignmentOf(p *align.Placement) *alignment {
 // extraction is what the command was told.
 type extraction struct {
 	embed.Config
-	profile   string
 	dir, draw string
 	json      *bool
 }
@@ -58,15 +57,12 @@ what DeepFace's extract_faces cuts out: a box, turned until the eyes are level.`
 		Example: "  visage extract group.jpg --out faces\n  visage extract group.jpg --out faces --draw seen.jpg",
 	}
 	x := &extraction{Config: embed.Config{Recognizer: embed.NoRecognizer}, json: jsonFlag(cmd.Flags())}
+	profileFlags(cmd, &x.Config)
 	detectionFlags(cmd, &x.Config)
 	flags := cmd.Flags()
 	flags.StringVar(&x.dir, "out", ".", "folder for the crops, PNG, made if it is not there")
 	flags.StringVar(&x.draw, "draw", "", "file for the photograph with boxes and landmarks drawn, .png or .jpg")
-	flags.StringVar(&x.profile, "profile", string(face.Native), "native, or deepface to detect and cut as DeepFace does")
-	flags.BoolVar(&x.Crop.Unaligned, "no-align", false, "cut the box out as it is")
-	flags.IntVar(&x.Crop.Expand, "expand", 0, "percent by which a box grows that is not aligned by landmarks")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		x.Options.Profile = face.Profile(x.profile)
 		if x.draw != "" {
 			if _, err := encoderOf(x.draw); err != nil {
 				return err

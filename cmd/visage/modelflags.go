@@ -5,13 +5,26 @@ import (
 	"github.com/visagedb/visage/embed"
 )
 
-// modelFlags declares --model and the flags of detection. The Config lacks what
-// withEmbedder adds.
+// modelFlags declares --model, how faces are prepared for it, and the flags of
+// detection. The Config lacks what withEmbedder adds.
 func modelFlags(cmd *cobra.Command) *embed.Config {
 	cfg := &embed.Config{}
-	cmd.Flags().StringVar(&cfg.Recognizer, "model", "", "recogniser; default the best installed")
+	flags := cmd.Flags()
+	flags.StringVar(&cfg.Recognizer, "model", "", "recogniser, see visage models list; default the best installed")
+	flags.StringVar((*string)(&cfg.Normalization), "normalization", "", "how the profile deepface scales pixels: base, raw, Facenet, Facenet2018, VGGFace, VGGFace2 or ArcFace; default base")
+	flags.StringVar(&cfg.Device, "device", "cpu", "what runs the networks: cpu, cuda or cuda:N")
+	profileFlags(cmd, cfg)
+	flags.Lookup("profile").Usage = "how faces are prepared: native, as the model's authors do, or deepface, as DeepFace does; default the model's own, see visage models show"
 	detectionFlags(cmd, cfg)
 	return cfg
+}
+
+// profileFlags declares how faces are cut out.
+func profileFlags(cmd *cobra.Command, cfg *embed.Config) {
+	flags := cmd.Flags()
+	flags.StringVar((*string)(&cfg.Options.Profile), "profile", "", "native, or deepface to detect and cut as DeepFace does; default native")
+	flags.BoolVar(&cfg.Crop.Unaligned, "no-align", false, "take the detector's box as it is")
+	flags.IntVar(&cfg.Crop.Expand, "expand", 0, "percent by which a box grows that is not aligned by landmarks")
 }
 
 // detectionFlags declares what a command that finds faces can be told of it.

@@ -73,7 +73,7 @@ func TestEveryPhotographFindsItsOwnPerson(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 			continue
 		}
-		found, err := searcher.Find(t.Context(), photo.Templates, search.FindOptions{Threshold: e.Threshold(), K: 2})
+		found, err := searcher.Find(t.Context(), photo.Templates, search.FindOptions{Threshold: cosineOf(e), K: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +96,7 @@ func TestVerificationOfRealPairs(t *testing.T) {
 		t.Run(detector, func(t *testing.T) {
 			t.Parallel()
 			e := realEmbedder(t, detector)
-			got, err := eval.Verify(t.Context(), eval.Config{Embedder: e, Detector: detector, Threshold: e.Threshold()}, pairs, root)
+			got, err := eval.Verify(t.Context(), eval.Config{Embedder: e, Detector: detector, Threshold: cosineOf(e)}, pairs, root)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -76,3 +76,26 @@ func finite(points []face.Point) bool {
 	}
 	return true
 }
+
+// Box is the placement of a face by its box alone: grown by a share of its
+// width and height in all, half of it on each side, and stretched to the
+// template's size, whatever its aspect. Scale is the larger of the two. A box
+// without area, or that is not finite, is face.Invalid.
+func Box(box face.Box, margin float64, onto Template) (Placement, error) {
+	if err := onto.check(); err != nil {
+		return Placement{}, err
+	}
+	w, h := float64(box.Width())*(1+margin), float64(box.Height())*(1+margin)
+	if !finite([]face.Point{{X: box.X1, Y: box.Y1}, {X: box.X2, Y: box.Y2}}) || !(w > 0 && h > 0) {
+		return Placement{}, face.Errorf(face.Invalid, "box %v cannot be cut out: it needs width and height", box)
+	}
+	centre := box.Centre()
+	left, top := float64(centre.X)-w/2, float64(centre.Y)-h/2
+	x, y := float64(onto.Width)/w, float64(onto.Height)/h
+	// Pixels' edges are mapped on each other: a pixel's middle lies half a pixel
+	// from its edge.
+	return Placement{
+		Map:   cv.Affine{A: x, C: (0.5-left)*x - 0.5, E: y, F: (0.5-top)*y - 0.5},
+		Scale: math.Max(x, y),
+	}, nil
+}

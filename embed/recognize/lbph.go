@@ -83,8 +83,22 @@ func (l *lbph) Dim() int { return lbpDim }
 
 func (l *lbph) Close() error { return nil }
 
-func (l *lbph) Recognize(_ context.Context, aligned *cv.Image) ([]float32, error) {
-	grey := aligned.Grey()
+func (l *lbph) Recognize(ctx context.Context, crops []*cv.Image) ([][]float32, error) {
+	out := make([][]float32, len(crops))
+	for i, crop := range crops {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var err error
+		if out[i], err = l.recognize(crop); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (l *lbph) recognize(crop *cv.Image) ([]float32, error) {
+	grey := crop.Grey()
 	defer grey.Close()
 	calm := grey.Blur(lbpBlur)
 	defer calm.Close()

@@ -2,45 +2,108 @@ package recognize
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/embed/internal/ort"
 )
 
-// Input says how a network wants its pixels: each channel c of 0 to 255
-// becomes (x - Mean[c]) / Std[c], in the network's channel order.
-type Input struct {
-	Side int  // pixels
-	RGB  bool // channel order red, green, blue; the opposite otherwise
-	Mean [3]float32
-	Std  [3]float32
+// Config describes a network.
+type Config struct {
+	// Feed makes its numbers. Required.
+	Feed Feed
+	// Dim is how many values it gives for a face. Required.
+	Dim int
+	// Last says that the graph takes rows, columns, channels; otherwise it takes
+	// channels, rows, columns.
+	Last bool
+	// Workers is how many runs there may be at once. Defaults to the number of
+	// processors that Go may use.
+	Workers int
+	// Batch is how many faces go into one run at most, where the graph leaves
+	// that open. Defaults to 16.
+	Batch int
 }
 
-// network is a recogniser whose graph takes 1x3xSidexSide float32.
+func (c Config) withDefaults() Config {
+	if c.Workers == 0 {
+		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	if c.Batch == 0 {
+		c.Batch = 16
+	}
+	return c
+}
+
+// Session is a graph that can be run: *ort.Session, or what stands before one.
+type Session interface {
+	Inputs() []ort.Port
+	Outputs() []ort.Port
+	Run(ctx context.Context, input ort.Tensor) ([]ort.Tensor, error)
+	Close() error
+}
+
+// network is a recogniser by a graph of one input and one output.
 type network struct {
-	session *ort.Session
-	input   Input
-	dim     int
+	session Session
+	config  Config
+	batcher batcher
 }
 
-// OpenNetwork takes over a session, which it closes, of a graph that turns one
-// 1x3xSidexSide picture into dim values. A graph of another shape is an error
-// that says what differs.
-func OpenNetwork(session *ort.Session, input Input, dim int) (Recognizer, error) {
-	in, out := session.Inputs(), session.Outputs()
-	want := []int64{1, 3, int64(input.Side), int64(input.Side)}
-	if len(in) != 1 || !fits(in[0].Shape, want) {
-		return nil, fmt.Errorf("graph takes %v, want one input of %v", in, want)
+// OpenNetwork takes over a session, which it closes, unless it returns an error:
+// that of a graph of another shape says what differs. The graph is run once, on
+// nothing, so that what cannot work shows now and the first face does not wait
+// for what is prepared once.
+func OpenNetwork(session Session, config Config) (Recognizer, error) {
+	n := &network{session: session, config: config.withDefaults()}
+	batch, err := n.fits()
+	if err != nil {
+		return nil, err
 	}
-	if len(out) != 1 || !fits(out[0].Shape, []int64{1, int64(dim)}) {
-		return nil, fmt.Errorf("graph gives %v, want one output of %d values", out, dim)
+	n.batcher = batcher{run: n.run, most: batch, workers: n.config.Workers}
+	width, height := config.Feed.size()
+	if _, err := n.run(context.Background(), make([]float32, 3*width*height), 1); err != nil {
+		return nil, fmt.Errorf("try the graph: %w", err)
 	}
-	return &network{session, input, dim}, nil
+	return n, nil
 }
 
-// fits compares a graph's shape, where -1 is left open, with the wanted one.
-func fits(shape, want []int64) bool {
+// fits compares the graph with what was said of it, and returns how many faces
+// it takes in one run.
+func (n *network) fits() (batch int, err error) {
+	in, out := n.session.Inputs(), n.session.Outputs()
+	width, height := n.config.Feed.size()
+	want := n.shape(1)
+	if len(in) != 1 || !match(in[0].Shape[min(1, len(in[0].Shape)):], want[1:]) {
+		return 0, fmt.Errorf("the graph takes %v, want one input of [1 or open, %d, %d, %d] for a picture of %dx%d pixels",
+			shapes(in), want[1], want[2], want[3], width, height)
+	}
+	if len(out) != 1 || values(out[0].Shape) != n.config.Dim && values(out[0].Shape) >= 0 {
+		return 0, fmt.Errorf("the graph gives %v, want one output of %d values for each face", shapes(out), n.config.Dim)
+	}
+	switch first := in[0].Shape[0]; {
+	case first == 1:
+		return 1, nil
+	case first < 0:
+		return n.config.Batch, nil
+	default:
+		return 0, fmt.Errorf("the graph takes %d faces at a time, want 1 or any number", first)
+	}
+}
+
+// shape is that of an input of so many faces.
+func (n *network) shape(faces int) []int64 {
+	width, height := n.config.Feed.size()
+	if n.config.Last {
+		return []int64{int64(faces), int64(height), int64(width), 3}
+	}
+	return []int64{int64(faces), 3, int64(height), int64(width)}
+}
+
+// match compares a graph's shape, where -1 is left open, with the wanted one.
+func match(shape, want []int64) bool {
 	if len(shape) != len(want) {
 		return false
 	}
@@ -52,46 +115,81 @@ func fits(shape, want []int64) bool {
 	return true
 }
 
-func (n *network) Dim() int { return n.dim }
-
-func (n *network) Close() error { return n.session.Close() }
-
-func (n *network) Recognize(ctx context.Context, aligned *cv.Image) ([]float32, error) {
-	tensor, err := n.tensor(aligned)
-	if err != nil {
-		return nil, err
+// values is how many values an output has for each face, -1 where that is open.
+func values(shape []int64) int {
+	if len(shape) < 2 {
+		return 0
 	}
-	out, err := n.session.Run(ctx, tensor)
-	if err != nil {
-		return nil, err
+	n := 1
+	for _, d := range shape[1:] {
+		if d < 0 {
+			return -1
+		}
+		n *= int(d)
 	}
-	if len(out[0].Data) != n.dim {
-		return nil, fmt.Errorf("graph gave %d values, want %d", len(out[0].Data), n.dim)
-	}
-	return out[0].Data, nil
+	return n
 }
 
-func (n *network) tensor(aligned *cv.Image) (ort.Tensor, error) {
-	side := n.input.Side
-	if aligned.Width() != side || aligned.Height() != side || aligned.Channels() != 3 {
-		return ort.Tensor{}, fmt.Errorf("aligned face of %dx%d pixels and %d channels, want %dx%d and 3",
-			aligned.Width(), aligned.Height(), aligned.Channels(), side, side)
+func shapes(ports []ort.Port) []string {
+	texts := make([]string, len(ports))
+	for i, p := range ports {
+		texts[i] = fmt.Sprintf("%s of %v", p.Name, p.Shape)
 	}
-	pixels, err := aligned.Pixels()
+	return texts
+}
+
+func (n *network) Dim() int { return n.config.Dim }
+
+func (n *network) Close() error {
+	n.batcher.close()
+	return n.session.Close()
+}
+
+func (n *network) Fed(crop *cv.Image) ([]float32, error) { return n.config.Feed.feed(crop) }
+
+func (n *network) Recognize(ctx context.Context, crops []*cv.Image) ([][]float32, error) {
+	inputs := make([][]float32, len(crops))
+	for i, crop := range crops {
+		fed, err := n.config.Feed.feed(crop)
+		if err != nil {
+			return nil, err
+		}
+		inputs[i] = n.arranged(fed)
+	}
+	return n.batcher.do(ctx, inputs)
+}
+
+// arranged puts a picture's channels apart where the graph wants them so.
+func (n *network) arranged(fed []float32) []float32 {
+	if n.config.Last {
+		return fed
+	}
+	plane := len(fed) / 3
+	out := make([]float32, len(fed))
+	blue, green, red := out[:plane], out[plane:2*plane], out[2*plane:] // whichever of them comes first
+	for i := range plane {
+		pixel := fed[3*i : 3*i+3]
+		blue[i], green[i], red[i] = pixel[0], pixel[1], pixel[2]
+	}
+	return out
+}
+
+// run computes the embeddings of n inputs.
+func (n *network) run(ctx context.Context, inputs []float32, faces int) ([][]float32, error) {
+	out, err := n.session.Run(ctx, ort.Tensor{Shape: n.shape(faces), Data: inputs})
 	if err != nil {
-		return ort.Tensor{}, err
+		return nil, err
 	}
-	plane := side * side
-	data := make([]float32, 3*plane)
-	for c := range 3 {
-		from := c // channel in the pixels, which are blue, green, red
-		if n.input.RGB {
-			from = 2 - c
-		}
-		mean, std, out := n.input.Mean[c], n.input.Std[c], data[c*plane:(c+1)*plane]
-		for i := range out {
-			out[i] = (float32(pixels[3*i+from]) - mean) / std
-		}
+	if len(out) != 1 {
+		return nil, errors.New("the graph gave more than one output")
 	}
-	return ort.Tensor{Shape: []int64{1, 3, int64(side), int64(side)}, Data: data}, nil
+	all := out[0].Data
+	if len(all) != faces*n.config.Dim {
+		return nil, fmt.Errorf("the graph gave %d values for %d faces, want %d for each", len(all), faces, n.config.Dim)
+	}
+	embeddings := make([][]float32, faces)
+	for i := range embeddings {
+		embeddings[i] = all[i*n.config.Dim : (i+1)*n.config.Dim : (i+1)*n.config.Dim]
+	}
+	return embeddings, nil
 }

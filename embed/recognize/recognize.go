@@ -1,5 +1,5 @@
-// Package recognize turns an aligned face into an embedding: networks by their
-// ONNX graph, and local binary patterns, which need no weights.
+// Package recognize turns the crop of a face into an embedding: networks by
+// their ONNX graph, and local binary patterns, which need no weights.
 package recognize
 
 import (
@@ -10,30 +10,51 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// Recognizer turns an aligned face into an embedding. It may be used by several
+// Recognizer turns crops of faces into embeddings. It may be used by several
 // goroutines at once; whoever opened it closes it when they are done.
 type Recognizer interface {
-	// Recognize takes an aligned face of align.Side pixels a side, blue, green,
-	// red, and returns Dim values, not normalised.
-	Recognize(ctx context.Context, aligned *cv.Image) ([]float32, error)
+	// Recognize takes crops in blue, green, red, cut out as the recogniser was
+	// trained on them, and returns Dim values for each, in their order, not
+	// normalised.
+	Recognize(ctx context.Context, crops []*cv.Image) ([][]float32, error)
 	Dim() int
 	Close() error
 }
 
-// Unit scales an embedding to Euclidean length 1, in place. An embedding
-// without direction (all zero, or not finite) is face.Internal: it compares
-// with nothing.
+// Feeder is a Recognizer that can show what its network is given.
+type Feeder interface {
+	// Fed returns the network's numbers for a crop: rows, columns and channels,
+	// the channels running fastest and in the network's order, whatever the
+	// layout of its graph.
+	Fed(crop *cv.Image) ([]float32, error)
+}
+
+// Unit scales an embedding to Euclidean length 1, in place. Errors are those of
+// Check.
 func Unit(embedding []float32) error {
-	var sum float64
-	for _, v := range embedding {
-		sum += float64(v) * float64(v)
+	if err := Check(embedding); err != nil {
+		return err
 	}
-	if sum == 0 || math.IsNaN(sum) || math.IsInf(sum, 0) {
-		return face.Errorf(face.Internal, "the recogniser gave an embedding without direction (length %g)", math.Sqrt(sum))
-	}
-	length := math.Sqrt(sum)
+	length := length(embedding)
 	for i, v := range embedding {
 		embedding[i] = float32(float64(v) / length)
 	}
 	return nil
+}
+
+// Check refuses an embedding without direction (all zero, or not finite): it
+// compares with nothing. It is face.Internal.
+func Check(embedding []float32) error {
+	if l := length(embedding); l == 0 || math.IsNaN(l) || math.IsInf(l, 0) {
+		return face.Errorf(face.Internal, "the recogniser gave an embedding without direction (length %g)", l)
+	}
+	return nil
+}
+
+func length(embedding []float32) float64 {
+	var sum float64
+	for _, v := range embedding {
+		sum += float64(v) * float64(v)
+	}
+	return math.Sqrt(sum)
 }

@@ -87,7 +87,7 @@ type Input struct {
 
 // Profile is the one to use where the user names none: native where a threshold
 // is known for it, or nothing else is known; DeepFace's otherwise.
-func (r Recognition) Profile() face.Profile {
+func (r *Recognition) Profile() face.Profile {
 	if r.DeepFace != nil && (r.Native == nil || len(r.Native.Thresholds) == 0) {
 		return face.DeepFace
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"slices"
 
 	"gocv.io/x/gocv"
 )
@@ -33,6 +34,24 @@ func (m *Image) Resize(width, height int, how Scaling) (*Image, error) {
 	out := m.pool.image(width, height, m.Channels())
 	gocv.Resize(m.mat, &out.mat, image.Pt(width, height), 0, 0, flag)
 	return out, nil
+}
+
+// Fractions scales the picture bilinearly to width x height pixels as numbers of
+// 0 to 1, and returns them by rows, columns and channels.
+func (m *Image) Fractions(width, height int) ([]float32, error) {
+	if width < 1 || height < 1 || width > MaxSide || height > MaxSide {
+		return nil, fmt.Errorf("resize to %dx%d: sides must lie in 1 to %d", width, height, MaxSide)
+	}
+	numbers, scaled := gocv.NewMat(), gocv.NewMat()
+	defer numbers.Close()
+	defer scaled.Close()
+	m.mat.ConvertToWithParams(&numbers, gocv.MatTypeCV32F, 1.0/255, 0)
+	gocv.Resize(numbers, &scaled, image.Pt(width, height), 0, 0, gocv.InterpolationLinear)
+	values, err := scaled.DataPtrFloat32()
+	if err != nil {
+		return nil, fmt.Errorf("numbers of a picture: %w", err)
+	}
+	return slices.Clone(values), nil
 }
 
 // Warp moves the picture by an affine map and cuts width x height pixels from

@@ -34,11 +34,31 @@ type Detection struct {
 
 // Face is one face's alignment and embedding.
 type Face struct {
-	Landmarks     [][2]float32  `json:"scrfd_landmarks"`
-	Affine        [2][3]float64 `json:"affine_2x3_to_112"`
-	MobileFaceNet struct {
+	Landmarks [][2]float32  `json:"scrfd_landmarks"`
+	Affine    [2][3]float64 `json:"affine_2x3_to_112"`
+
+	networks map[string]json.RawMessage
+}
+
+// UnmarshalJSON keeps what the networks said for Embedding.
+func (f *Face) UnmarshalJSON(text []byte) error {
+	type plain Face
+	if err := json.Unmarshal(text, (*plain)(f)); err != nil {
+		return err
+	}
+	return json.Unmarshal(text, &f.networks)
+}
+
+// Embedding is what a network, by its name in golden.json, says of the face.
+func (f Face) Embedding(t testing.TB, network string) []float32 {
+	t.Helper()
+	var said struct {
 		Embedding []float32 `json:"embedding"`
-	} `json:"mobilefacenet_foamliu_128"`
+	}
+	if err := json.Unmarshal(f.networks[network], &said); err != nil || len(said.Embedding) == 0 {
+		t.Fatalf("golden.json has no embedding by %s: %v", network, err)
+	}
+	return said.Embedding
 }
 
 // Points turns a reference's landmarks into ours.

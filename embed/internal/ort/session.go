@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	onnx "github.com/yalue/onnxruntime_go"
@@ -14,6 +15,7 @@ import (
 type Port struct {
 	Name  string
 	Shape []int64
+	Half  bool // float16 in the graph; Run converts from and to float32
 }
 
 // Tensor is a dense array of float32, the last dimension running fastest.
@@ -35,15 +37,32 @@ type Config struct {
 	// Threads works on one run. Defaults to 1: throughput comes from several
 	// runs at once.
 	Threads int
+	// Device runs the graph. Defaults to the processor.
+	Device Device
+	// Output is the name of the only output to compute. Defaults to all.
+	Output string
 }
 
-// NewSession loads an ONNX graph. The caller closes it before the Runtime.
+// Where weights are kept in 8 bits and widened by the graph, ONNX Runtime would
+// round what they are multiplied with to 8 bits too, by a scale that depends on
+// all of a batch: embeddings of EdgeFace then lie at a cosine of 0.999 from its
+// authors', and differ from batch to batch (onnxruntime_session_options_config_
+// keys.h: 1 is float32).
+const (
+	integerMatMul = "session.qdq_matmulnbits_accuracy_level"
+	fullPrecision = "1"
+)
+
+// NewSession loads an ONNX graph, all of which must be in the bytes given. The
+// caller closes it before the Runtime.
 func (r *Runtime) NewSession(graph []byte, config Config) (*Session, error) {
-	inputs, outputs, err := onnx.GetInputOutputInfoWithONNXData(graph)
-	if err != nil {
-		return nil, fmt.Errorf("read the ONNX graph: %w", err)
+	if err := complete(graph); err != nil {
+		return nil, err
 	}
-	s := &Session{inputs: ports(inputs), outputs: ports(outputs)}
+	s, err := describe(graph, config.Output)
+	if err != nil {
+		return nil, err
+	}
 	options, err := onnx.NewSessionOptions()
 	if err != nil {
 		return nil, fmt.Errorf("ONNX session options: %w", err)
@@ -53,9 +72,13 @@ func (r *Runtime) NewSession(graph []byte, config Config) (*Session, error) {
 		options.SetIntraOpNumThreads(max(1, config.Threads)),
 		options.SetInterOpNumThreads(1),
 		options.SetLogSeverityLevel(onnx.LoggingLevelError), // not the warning that a size differs from the declared one
+		options.AddSessionConfigEntry(integerMatMul, fullPrecision),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("ONNX session options: %w", err)
+	}
+	if err := config.Device.use(options); err != nil {
+		return nil, err
 	}
 	s.session, err = onnx.NewDynamicAdvancedSessionWithONNXData(graph, names(s.inputs), names(s.outputs), options)
 	if err != nil {
@@ -63,6 +86,27 @@ func (r *Runtime) NewSession(graph []byte, config Config) (*Session, error) {
 	}
 	open.Add(1)
 	return s, nil
+}
+
+// describe reads what the graph takes and gives.
+func describe(graph []byte, output string) (*Session, error) {
+	inputs, outputs, err := onnx.GetInputOutputInfoWithONNXData(graph)
+	if err != nil {
+		return nil, fmt.Errorf("read the ONNX graph: %w", err)
+	}
+	if output != "" {
+		i := slices.IndexFunc(outputs, func(o onnx.InputOutputInfo) bool { return o.Name == output })
+		if i < 0 {
+			return nil, fmt.Errorf("the graph has no output %q: it has %q", output, names(ports(outputs)))
+		}
+		outputs = outputs[i : i+1]
+	}
+	for _, port := range slices.Concat(inputs, outputs) {
+		if t := port.DataType; t != onnx.TensorElementDataTypeFloat && t != onnx.TensorElementDataTypeFloat16 {
+			return nil, fmt.Errorf("%q of the graph is of the type %s: only float32 and float16 are handled", port.Name, t)
+		}
+	}
+	return &Session{inputs: ports(inputs), outputs: ports(outputs)}, nil
 }
 
 // Inputs describes what Run takes, in order.
@@ -82,7 +126,10 @@ func (s *Session) Run(ctx context.Context, input Tensor) ([]Tensor, error) {
 	if s.session == nil {
 		return nil, ErrClosed
 	}
-	in, err := onnx.NewTensor(onnx.Shape(input.Shape), input.Data)
+	if len(s.inputs) != 1 {
+		return nil, fmt.Errorf("the graph has %d inputs: only those with one can be run", len(s.inputs))
+	}
+	in, err := s.value(input)
 	if err != nil {
 		return nil, fmt.Errorf("input of the graph: %w", err)
 	}
@@ -114,28 +161,6 @@ func (s *Session) run(ctx context.Context, in onnx.Value, out []onnx.Value) erro
 	return errors.Join(err, options.Destroy())
 }
 
-func copyOut(values []onnx.Value) ([]Tensor, error) {
-	results := make([]Tensor, len(values))
-	for i, v := range values {
-		t, ok := v.(*onnx.Tensor[float32])
-		if !ok {
-			return nil, fmt.Errorf("output %d of the graph is a %T, not a tensor of float32", i, v)
-		}
-		results[i] = Tensor{Shape: t.GetShape().Clone(), Data: append([]float32(nil), t.GetData()...)}
-	}
-	return results, nil
-}
-
-func destroy(values []onnx.Value) error {
-	var errs []error
-	for _, v := range values {
-		if v != nil {
-			errs = append(errs, v.Destroy())
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // Close frees the graph once running calls have ended. It may be called twice.
 func (s *Session) Close() error {
 	if s == nil {
@@ -155,7 +180,7 @@ func (s *Session) Close() error {
 func ports(infos []onnx.InputOutputInfo) []Port {
 	out := make([]Port, len(infos))
 	for i, info := range infos {
-		out[i] = Port{info.Name, info.Dimensions.Clone()}
+		out[i] = Port{info.Name, info.Dimensions.Clone(), info.DataType == onnx.TensorElementDataTypeFloat16}
 	}
 	return out
 }

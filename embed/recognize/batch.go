@@ -1,0 +1,165 @@
+package recognize
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+)
+
+// batcher lets callers that come at the same time share runs of a network. It
+// never waits for more of them: what has come while all workers were busy goes
+// into the next run, so that a lone caller is served at once and many are
+// served in large batches.
+type batcher struct {
+	// run computes the embeddings of n inputs that lie one after the other.
+	run func(ctx context.Context, inputs []float32, n int) ([][]float32, error)
+	// most inputs of one run.
+	most int
+	// workers is how many runs there may be at once.
+	workers int
+
+	mu      sync.Mutex
+	waiting []*job
+	running int
+	closed  bool
+	idle    sync.WaitGroup // of the workers
+}
+
+// job is one input that somebody waits for.
+type job struct {
+	ctx       context.Context
+	input     []float32
+	embedding []float32
+	err       error
+	done      chan struct{} // closed when embedding or err is there
+}
+
+var errClosed = errors.New("the recogniser is closed")
+
+// do computes the embeddings of the inputs, in their order. It returns early
+// with the context's error when ctx ends.
+func (b *batcher) do(ctx context.Context, inputs [][]float32) ([][]float32, error) {
+	jobs := make([]*job, len(inputs))
+	for i, input := range inputs {
+		jobs[i] = &job{ctx: ctx, input: input, done: make(chan struct{})}
+	}
+	if err := b.add(jobs); err != nil {
+		return nil, err
+	}
+	out := make([][]float32, len(jobs))
+	for i, j := range jobs {
+		select {
+		case <-j.done:
+		case <-ctx.Done(): // whoever has the job by now delivers it to nobody
+			return nil, ctx.Err()
+		}
+		if j.err != nil {
+			return nil, j.err
+		}
+		out[i] = j.embedding
+	}
+	return out, nil
+}
+
+// add queues jobs, and starts workers for them as far as there may be more.
+func (b *batcher) add(jobs []*job) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return errClosed
+	}
+	b.waiting = append(b.waiting, jobs...)
+	for n := min(b.workers-b.running, len(b.waiting)); n > 0; n-- {
+		b.running++
+		b.idle.Go(b.work)
+	}
+	return nil
+}
+
+// work serves jobs until none is left.
+func (b *batcher) work() {
+	for batch := b.take(); len(batch) > 0; batch = b.take() {
+		b.serve(batch)
+	}
+}
+
+// take gives a worker its next batch: its share of what waits, which leaves
+// something for the workers that are idle. A worker that gets nothing is done.
+func (b *batcher) take() []*job {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	hands := b.workers - b.running + 1
+	n := min(b.most, (len(b.waiting)+hands-1)/hands)
+	batch := append([]*job(nil), b.waiting[:n]...)
+	b.waiting = append(b.waiting[:0], b.waiting[n:]...)
+	if n == 0 {
+		b.running--
+	}
+	return batch
+}
+
+// serve runs one batch. Jobs that nobody waits for any more are left out.
+func (b *batcher) serve(batch []*job) {
+	wanted := batch[:0]
+	for _, j := range batch {
+		if j.err = j.ctx.Err(); j.err != nil {
+			close(j.done)
+			continue
+		}
+		wanted = append(wanted, j)
+	}
+	if len(wanted) == 0 {
+		return
+	}
+	ctx, stop := whileWanted(wanted)
+	defer stop()
+	embeddings, err := b.run(ctx, joined(wanted), len(wanted))
+	for i, j := range wanted {
+		if j.err = err; err == nil {
+			j.embedding = embeddings[i]
+		}
+		close(j.done)
+	}
+}
+
+// whileWanted is a context that ends when those of all jobs have ended.
+func whileWanted(jobs []*job) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var left atomic.Int64
+	left.Store(int64(len(jobs)))
+	stops := make([]func() bool, len(jobs))
+	for i, j := range jobs {
+		stops[i] = context.AfterFunc(j.ctx, func() {
+			if left.Add(-1) == 0 {
+				cancel()
+			}
+		})
+	}
+	return ctx, func() {
+		for _, stop := range stops {
+			stop()
+		}
+		cancel()
+	}
+}
+
+// joined lays the inputs of several jobs one after the other.
+func joined(jobs []*job) []float32 {
+	if len(jobs) == 1 {
+		return jobs[0].input
+	}
+	inputs := make([]float32, 0, len(jobs)*len(jobs[0].input))
+	for _, j := range jobs {
+		inputs = append(inputs, j.input...)
+	}
+	return inputs
+}
+
+// close refuses further jobs and waits for those that are there.
+func (b *batcher) close() {
+	b.mu.Lock()
+	b.closed = true
+	b.mu.Unlock()
+	b.idle.Wait()
+}

@@ -1,0 +1,124 @@
+package recognize
+
+import (
+	"fmt"
+
+	"github.com/visagedb/visage/embed/align"
+	"github.com/visagedb/visage/embed/internal/cv"
+	"github.com/visagedb/visage/internal/face"
+)
+
+// Input says what numbers a network takes: (x - Mean[c]) / Std[c] on each
+// channel c, in the network's channel order.
+type Input struct {
+	RGB  bool // red, green, blue; the opposite otherwise
+	Mean [3]float32
+	Std  [3]float32
+}
+
+// Feed turns a crop into a network's numbers: rows, columns, channels, in the
+// network's channel order.
+type Feed interface {
+	feed(crop *cv.Image) ([]float32, error)
+	size() (width, height int) // of the network's picture, in pixels
+}
+
+// NativeFeed takes crops of the network's size; x are its bytes, 0 to 255.
+func NativeFeed(width, height int, input Input) Feed {
+	n := &native{width: width, height: height}
+	for c := range 3 {
+		n.from[c] = input.channel(c)
+		for x := range n.values[c] {
+			n.values[c][x] = (float32(x) - input.Mean[c]) / input.Std[c]
+		}
+	}
+	return n
+}
+
+// channel is the one of a picture in blue, green, red that the network has in
+// the given place.
+func (in Input) channel(c int) int {
+	if in.RGB {
+		return 2 - c
+	}
+	return c
+}
+
+type native struct {
+	width, height int
+	from          [3]int // channel of the picture for each of the network's
+	values        [3][256]float32
+}
+
+func (n *native) size() (width, height int) { return n.width, n.height }
+
+func (n *native) feed(crop *cv.Image) ([]float32, error) {
+	if crop.Width() != n.width || crop.Height() != n.height || crop.Channels() != 3 {
+		return nil, fmt.Errorf("crop of %dx%d pixels and %d channels, want %dx%d and 3",
+			crop.Width(), crop.Height(), crop.Channels(), n.width, n.height)
+	}
+	pixels, err := crop.Pixels()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float32, len(pixels))
+	for i := 0; i < len(pixels); i += 3 {
+		for c, from := range n.from {
+			out[i+c] = n.values[c][pixels[i+from]]
+		}
+	}
+	return out, nil
+}
+
+// DeepFaceConfig says how DeepFace feeds a network.
+type DeepFaceConfig struct {
+	Width, Height int // of the network's picture, in pixels
+	// Input takes the crop's numbers after the normalisation.
+	Input Input
+	// Bytes has the numbers cut to whole ones from 0 to 255 before.
+	Bytes bool
+	// Normalization defaults to Base.
+	Normalization Normalization
+}
+
+// DeepFaceFeed takes crops of any size and does what DeepFace does (deepface/
+// modules/preprocessing.py, resize_image and normalize_input): the crop as
+// numbers from 0 to 1 is letterboxed into the network's size, then normalised.
+// It returns face.Invalid for a normalisation that is unknown, or that the
+// network, which takes bytes, cannot have.
+func DeepFaceFeed(cfg DeepFaceConfig) (Feed, error) {
+	if cfg.Normalization == "" {
+		cfg.Normalization = Base
+	}
+	if err := cfg.Normalization.check(); err != nil {
+		return nil, err
+	}
+	if cfg.Bytes && cfg.Normalization != Base {
+		return nil, face.Errorf(face.Invalid, "normalization %s: this recogniser takes bytes, and so %s alone", cfg.Normalization, Base)
+	}
+	return deepface{cfg}, nil
+}
+
+type deepface struct{ DeepFaceConfig }
+
+func (d deepface) size() (width, height int) { return d.Width, d.Height }
+
+func (d deepface) feed(crop *cv.Image) ([]float32, error) {
+	values, err := align.LetterboxFractions(crop, d.Width, d.Height)
+	if err != nil {
+		return nil, err
+	}
+	d.Normalization.apply(values)
+	if d.Bytes {
+		for i, v := range values {
+			values[i] = float32(int(255 * v)) // not rounded, as numpy's astype
+		}
+	}
+	for i := 0; i < len(values); i += 3 {
+		bgr := [3]float32(values[i:])
+		for c := range 3 {
+			values[i+c] = (bgr[d.Input.channel(c)] - d.Input.Mean[c]) / d.Input.Std[c]
+		}
+	}
+	return values, nil
+}

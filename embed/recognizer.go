@@ -1,0 +1,104 @@
+package embed
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/visagedb/visage/embed/align"
+	"github.com/visagedb/visage/embed/recognize"
+	"github.com/visagedb/visage/embed/registry"
+	"github.com/visagedb/visage/internal/face"
+)
+
+// chooseRecognizer finds the recogniser that the Config names, or the best that
+// is installed. It is the zero Entry for none.
+func chooseRecognizer(cfg Config) (registry.Entry, error) {
+	switch {
+	case cfg.Store == nil:
+		return registry.Entry{}, face.Errorf(face.Invalid, "embed.Config.Store is missing")
+	case cfg.Recognizer == NoRecognizer:
+		return registry.Entry{}, nil
+	case cfg.Recognizer == "":
+		return cfg.Store.Default(registry.Recognizer)
+	default:
+		return registry.Find(cfg.Store.Entries(), registry.Recognizer, cfg.Recognizer)
+	}
+}
+
+// openRecognizer comes after the detector, on which the space may depend.
+func (e *Embedder) openRecognizer(cfg Config) error {
+	r := e.entry.Recognition
+	if r == nil {
+		return nil
+	}
+	e.space = face.Space{Recognizer: e.entry.Name, Profile: cfg.variant(), Dim: r.Dim, Unit: true}
+	if e.deepface() {
+		e.space.Unit, e.thresholds = r.DeepFace.Unit, r.DeepFace.Thresholds
+	} else {
+		e.native, e.thresholds = *r.Native, r.Native.Thresholds
+		e.template = align.ArcFaceIn(r.Width, r.Height)
+	}
+	if e.deepface() || e.native.Crop == registry.CropBox || e.detector.Landmarks() < 5 {
+		e.space.Detector = e.detectorName
+	}
+	if e.entry.BuiltIn {
+		e.recognizer, e.space.Weights = recognize.OpenLBPH(), recognize.LBPHWeights()
+		return nil
+	}
+	file, _, err := cfg.Store.Installed(e.entry)
+	if err != nil {
+		return err
+	}
+	e.space.Weights = file.SHA256
+	e.recognizer, err = e.network(cfg, file)
+	return err
+}
+
+// variant is the profile with what departs from its defaults and makes another
+// space: templates of different variants cannot be compared.
+func (c Config) variant() face.Profile {
+	var b strings.Builder
+	b.WriteString(string(c.Options.Profile))
+	if c.Normalization != recognize.Base {
+		fmt.Fprintf(&b, "+%s", c.Normalization)
+	}
+	if c.Crop.Unaligned {
+		b.WriteString("+unaligned")
+	}
+	if c.Crop.Expand > 0 {
+		fmt.Fprintf(&b, "+expand%d", c.Crop.Expand)
+	}
+	return face.Profile(b.String())
+}
+
+// network opens a recogniser that runs in ONNX Runtime.
+func (e *Embedder) network(cfg Config, file registry.File) (recognize.Recognizer, error) {
+	feed, err := feedOf(e.entry.Recognition, cfg)
+	if err != nil {
+		return nil, err
+	}
+	session, err := e.session(cfg, e.entry, file)
+	if err != nil {
+		return nil, err
+	}
+	recognizer, err := recognize.OpenNetwork(session, recognize.Config{
+		Feed: feed, Dim: e.entry.Recognition.Dim, Last: e.entry.Recognition.Layout == registry.NHWC,
+		Workers: cfg.Workers, Batch: cfg.Batch,
+	})
+	if err != nil {
+		return nil, errors.Join(face.Wrap(face.Mismatch, err, "recogniser %s", e.entry.Name), session.Close())
+	}
+	return recognizer, nil
+}
+
+// feedOf says what the network is given in the profile.
+func feedOf(r *registry.Recognition, cfg Config) (recognize.Feed, error) {
+	if cfg.Options.Profile == face.DeepFace {
+		return recognize.DeepFaceFeed(recognize.DeepFaceConfig{
+			Width: r.Width, Height: r.Height, Input: recognize.Input(r.DeepFace.Input),
+			Bytes: r.DeepFace.Bytes, Normalization: cfg.Normalization,
+		})
+	}
+	return recognize.NativeFeed(r.Width, r.Height, recognize.Input(r.Native.Input)), nil
+}

@@ -1,0 +1,72 @@
+package embed
+
+import (
+	"context"
+	"errors"
+	"image"
+
+	"github.com/visagedb/visage/embed/align"
+	"github.com/visagedb/visage/embed/internal/cv"
+	"github.com/visagedb/visage/internal/face"
+)
+
+// sight is a photograph with the faces that were found in it, ready to be cut
+// out.
+type sight struct {
+	picture       *picture
+	width, height int // of the photograph, in pixels, as displayed
+	faces         int // at least one
+	// cut cuts out one of the faces. The caller closes its crop.
+	cut func(i int) (cut, error)
+}
+
+// cut is a face that was cut out.
+type cut struct {
+	detection face.Detection // in the photograph's pixels
+	crop      *cv.Image
+	placement *align.Placement // nil where the face was not aligned onto a template
+}
+
+func (s *sight) Close() error { return s.picture.Close() }
+
+// look finds the faces of a photograph. Errors are those of Embed.
+func (e *Embedder) look(ctx context.Context, data []byte, which face.Choice) (*sight, error) {
+	if e.deepface() || e.crop.Unaligned {
+		return e.lookForBoxes(ctx, data, which)
+	}
+	p, err := e.decodeFor(data, forTemplates)
+	if err != nil {
+		return nil, err
+	}
+	s := &sight{picture: p, width: p.width, height: p.height}
+	found, err := e.findOrTake(ctx, p, which, image.Rect(0, 0, p.width, p.height))
+	if err == nil {
+		s.faces = len(found)
+		s.cut, err = e.placed(p, found)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// some cuts out the faces from one on to before another.
+func (s *sight) some(from, to int) ([]cut, error) {
+	cuts := make([]cut, 0, to-from)
+	for i := from; i < to; i++ {
+		c, err := s.cut(i)
+		if err != nil {
+			return nil, errors.Join(err, closeCuts(cuts))
+		}
+		cuts = append(cuts, c)
+	}
+	return cuts, nil
+}
+
+func closeCuts(cuts []cut) error {
+	var errs []error
+	for _, c := range cuts {
+		errs = append(errs, c.crop.Close())
+	}
+	return errors.Join(errs...)
+}
