@@ -21,9 +21,10 @@ type batcher struct {
 
 	mu      sync.Mutex
 	waiting []*job
-	running int
+	started int // workers that were started and are not done
+	busy    int // those of them that have a batch
 	closed  bool
-	idle    sync.WaitGroup // of the workers
+	done    sync.WaitGroup // of the workers
 }
 
 // job is one input that somebody waits for.
@@ -70,9 +71,9 @@ func (b *batcher) add(jobs []*job) error {
 		return errClosed
 	}
 	b.waiting = append(b.waiting, jobs...)
-	for n := min(b.workers-b.running, len(b.waiting)); n > 0; n-- {
-		b.running++
-		b.idle.Go(b.work)
+	for n := min(b.workers-b.started, len(b.waiting)); n > 0; n-- {
+		b.started++
+		b.done.Go(b.work)
 	}
 	return nil
 }
@@ -81,6 +82,9 @@ func (b *batcher) add(jobs []*job) error {
 func (b *batcher) work() {
 	for batch := b.take(); len(batch) > 0; batch = b.take() {
 		b.serve(batch)
+		b.mu.Lock()
+		b.busy--
+		b.mu.Unlock()
 	}
 }
 
@@ -89,13 +93,15 @@ func (b *batcher) work() {
 func (b *batcher) take() []*job {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	hands := b.workers - b.running + 1
+	hands := b.workers - b.busy
 	n := min(b.most, (len(b.waiting)+hands-1)/hands)
+	if n == 0 {
+		b.started--
+		return nil
+	}
+	b.busy++
 	batch := append([]*job(nil), b.waiting[:n]...)
 	b.waiting = append(b.waiting[:0], b.waiting[n:]...)
-	if n == 0 {
-		b.running--
-	}
 	return batch
 }
 
@@ -161,5 +167,5 @@ func (b *batcher) close() {
 	b.mu.Lock()
 	b.closed = true
 	b.mu.Unlock()
-	b.idle.Wait()
+	b.done.Wait()
 }

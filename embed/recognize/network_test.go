@@ -1,8 +1,11 @@
 package recognize_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"maps"
 	"os"
 	"path/filepath"
@@ -132,4 +135,19 @@ func TestEmbeddingWithoutDirectionIsRefused(t *testing.T) {
 	if err := recognize.Unit(make([]float32, 3)); err == nil {
 		t.Error("a zero embedding was accepted")
 	}
+}
+
+// encoded turns a picture into a crop.
+func encoded(t *testing.T, m image.Image) *cv.Image {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	crop, err := cv.Decode(b.Bytes(), cv.Limits{Bytes: 1 << 20, Pixels: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { golden.Check(t, crop.Close()) })
+	return crop
 }

@@ -23,7 +23,7 @@ func Answers(input Value, answers ...Answer) []byte {
 		constant := fmt.Sprint("constant", i)
 		nodes = append(nodes, Constant(constant, a.Tensor),
 			Node{Op: "Add", Inputs: []string{constant, zero}, Outputs: []string{a.Name}})
-		outputs = append(outputs, Value{a.Name, a.Shape})
+		outputs = append(outputs, Value{Name: a.Name, Shape: a.Shape})
 	}
 	return Graph([]Value{input}, outputs, nodes...)
 }

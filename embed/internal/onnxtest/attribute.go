@@ -15,11 +15,13 @@ type Attribute struct {
 }
 
 // Tensor is a constant of float32, or of int64 if Ints is set, such as the
-// shape that Reshape takes as an input. A nil shape is a scalar.
+// shape that Reshape takes as an input. A nil shape is a scalar. The data of an
+// External one lies in another file, which there is none of.
 type Tensor struct {
-	Shape []int64
-	Data  []float32
-	Ints  []int64
+	Shape    []int64
+	Data     []float32
+	Ints     []int64
+	External bool
 }
 
 // Constant is a node that gives a name to a tensor.
@@ -45,10 +47,20 @@ func (a Attribute) encode() []byte {
 	}
 }
 
+// Types of numbers, as TensorProto and the node Cast count them.
+const (
+	Float   = 1
+	int64s  = 7
+	Float16 = 10
+)
+
 // encode writes a TensorProto.
 func (t Tensor) encode() []byte {
-	const float, int64s = 1, 7
 	b := integers(nil, 1, t.Shape)
+	if t.External {
+		const external = 1
+		return number(message(number(b, 2, Float), 13, text(text(nil, 1, "location"), 2, "weights.bin")), 14, external)
+	}
 	if t.Ints != nil {
 		return integers(number(b, 2, int64s), 7, t.Ints)
 	}
@@ -56,7 +68,7 @@ func (t Tensor) encode() []byte {
 	for _, v := range t.Data {
 		data = protowire.AppendFixed32(data, math.Float32bits(v))
 	}
-	return message(number(b, 2, float), 4, data)
+	return message(number(b, 2, Float), 4, data)
 }
 
 func integers(b []byte, field protowire.Number, values []int64) []byte {

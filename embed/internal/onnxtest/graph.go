@@ -18,11 +18,12 @@ type Node struct {
 	Attributes []Attribute
 }
 
-// Value is an input or output of the graph, float32. A dimension below 0 is
-// left open.
+// Value is an input or output of the graph, float32 or, if Half is set, float16.
+// A dimension below 0 is left open.
 type Value struct {
 	Name  string
 	Shape []int64
+	Half  bool
 }
 
 // Model is a graph with all that a test may ask for.
@@ -86,8 +87,11 @@ func (v Value) encode() []byte {
 		}
 		shape = message(shape, 1, dim)
 	}
-	const float = 1
-	tensor := message(number(nil, 1, float), 2, shape)
+	kind := uint64(Float)
+	if v.Half {
+		kind = Float16
+	}
+	tensor := message(number(nil, 1, kind), 2, shape)
 	return message(text(nil, 1, v.Name), 2, message(nil, 1, tensor))
 }
 

@@ -15,7 +15,6 @@ import (
 type Port struct {
 	Name  string
 	Shape []int64
-	Half  bool // float16 in the graph; Run converts from and to float32
 }
 
 // Tensor is a dense array of float32, the last dimension running fastest.
@@ -59,6 +58,10 @@ func (r *Runtime) NewSession(graph []byte, config Config) (*Session, error) {
 	if err := complete(graph); err != nil {
 		return nil, err
 	}
+	graph, err := widen(graph)
+	if err != nil {
+		return nil, fmt.Errorf("read the ONNX graph: %w", err)
+	}
 	s, err := describe(graph, config.Output)
 	if err != nil {
 		return nil, err
@@ -95,15 +98,15 @@ func describe(graph []byte, output string) (*Session, error) {
 		return nil, fmt.Errorf("read the ONNX graph: %w", err)
 	}
 	if output != "" {
-		i := slices.IndexFunc(outputs, func(o onnx.InputOutputInfo) bool { return o.Name == output })
+		i := slices.IndexFunc(outputs, func(o onnx.InputOutputInfo) bool { return o.Name == output || o.Name == output+wideName })
 		if i < 0 {
 			return nil, fmt.Errorf("the graph has no output %q: it has %q", output, names(ports(outputs)))
 		}
 		outputs = outputs[i : i+1]
 	}
 	for _, port := range slices.Concat(inputs, outputs) {
-		if t := port.DataType; t != onnx.TensorElementDataTypeFloat && t != onnx.TensorElementDataTypeFloat16 {
-			return nil, fmt.Errorf("%q of the graph is of the type %s: only float32 and float16 are handled", port.Name, t)
+		if port.DataType != onnx.TensorElementDataTypeFloat {
+			return nil, fmt.Errorf("%q of the graph is of the type %s: only float32 and float16 are handled", port.Name, port.DataType)
 		}
 	}
 	return &Session{inputs: ports(inputs), outputs: ports(outputs)}, nil
@@ -115,8 +118,8 @@ func (s *Session) Inputs() []Port { return s.inputs }
 // Outputs describes what Run returns, in order.
 func (s *Session) Outputs() []Port { return s.outputs }
 
-// Run computes all outputs from the graph's only input. The result is in Go's
-// memory. It stops early with the context's error when ctx ends.
+// Run computes the outputs from the graph's only input. The result is in Go's
+// memory and the caller's. It stops early with the context's error when ctx ends.
 func (s *Session) Run(ctx context.Context, input Tensor) ([]Tensor, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -129,7 +132,7 @@ func (s *Session) Run(ctx context.Context, input Tensor) ([]Tensor, error) {
 	if len(s.inputs) != 1 {
 		return nil, fmt.Errorf("the graph has %d inputs: only those with one can be run", len(s.inputs))
 	}
-	in, err := s.value(input)
+	in, err := onnx.NewTensor(onnx.Shape(input.Shape), input.Data)
 	if err != nil {
 		return nil, fmt.Errorf("input of the graph: %w", err)
 	}
@@ -161,6 +164,30 @@ func (s *Session) run(ctx context.Context, in onnx.Value, out []onnx.Value) erro
 	return errors.Join(err, options.Destroy())
 }
 
+// copyOut keeps what the outputs hold: onnxruntime_go has copied it to Go's
+// memory already.
+func copyOut(values []onnx.Value) ([]Tensor, error) {
+	results := make([]Tensor, len(values))
+	for i, v := range values {
+		t, ok := v.(*onnx.Tensor[float32])
+		if !ok {
+			return nil, fmt.Errorf("output %d of the graph is a %T, not a tensor of float32", i, v)
+		}
+		results[i] = Tensor{Shape: t.GetShape().Clone(), Data: t.GetData()}
+	}
+	return results, nil
+}
+
+func destroy(values []onnx.Value) error {
+	var errs []error
+	for _, v := range values {
+		if v != nil {
+			errs = append(errs, v.Destroy())
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Close frees the graph once running calls have ended. It may be called twice.
 func (s *Session) Close() error {
 	if s == nil {
@@ -180,7 +207,7 @@ func (s *Session) Close() error {
 func ports(infos []onnx.InputOutputInfo) []Port {
 	out := make([]Port, len(infos))
 	for i, info := range infos {
-		out[i] = Port{info.Name, info.Dimensions.Clone(), info.DataType == onnx.TensorElementDataTypeFloat16}
+		out[i] = Port{info.Name, info.Dimensions.Clone()}
 	}
 	return out
 }

@@ -1,0 +1,96 @@
+package recognize_test
+
+import (
+	"image"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/visagedb/visage/embed/internal/cv"
+	"github.com/visagedb/visage/embed/internal/golden"
+	"github.com/visagedb/visage/embed/internal/onnxtest"
+	"github.com/visagedb/visage/embed/recognize"
+)
+
+var identity = recognize.Input{Std: [3]float32{1, 1, 1}}
+
+// graph is a network with random weights; its pictures have 16x24 pixels.
+func graph(batch int64, last bool, dim int) onnxtest.Recognizer {
+	shape := []int64{batch, 3, 24, 16}
+	if last {
+		shape = []int64{batch, 24, 16, 3}
+	}
+	return onnxtest.Recognizer{Input: onnxtest.Value{Name: "in", Shape: shape}, Last: last, Dim: dim, Seed: 7}
+}
+
+// noise makes crops of 16x24 pixels.
+func noise(t *testing.T, n int) []*cv.Image {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, 2))
+	crops := make([]*cv.Image, n)
+	for i := range crops {
+		m := image.NewRGBA(image.Rect(0, 0, 16, 24))
+		for k := range m.Pix {
+			m.Pix[k] = byte(random.IntN(256))
+			if k%4 == 3 {
+				m.Pix[k] = 255
+			}
+		}
+		crops[i] = encoded(t, m)
+	}
+	return crops
+}
+
+// The two layouts of one network, and runs of one face and of any number, give
+// the same embeddings.
+func TestLayoutsAndBatchesAgree(t *testing.T) {
+	t.Parallel()
+	crops := noise(t, 5)
+	var want [][]float32
+	for _, c := range []onnxtest.Recognizer{graph(1, false, 6), graph(-1, false, 6), graph(1, true, 6), graph(-1, true, 6)} {
+		cfg := recognize.Config{Feed: recognize.NativeFeed(16, 24, identity), Dim: 6, Last: c.Last, Batch: 3}
+		got := recognized(t, open(t, c.Encode(), cfg), crops...)
+		if want == nil {
+			want = got
+		}
+		for i := range got {
+			if !slices.EqualFunc(got[i], want[i], func(a, b float32) bool { return a-b < 1e-2 && b-a < 1e-2 }) { // of some 1000
+				t.Errorf("input %v: face %d is %v, want %v", c.Input.Shape, i, got[i], want[i])
+			}
+		}
+	}
+	if slices.Equal(want[0], want[1]) {
+		t.Error("two pictures give the same: the test shows nothing")
+	}
+}
+
+func TestGraphOfAnotherShapeIsRefused(t *testing.T) {
+	t.Parallel()
+	feed := recognize.NativeFeed(16, 24, identity)
+	for name, c := range map[string]struct {
+		graph onnxtest.Recognizer
+		cfg   recognize.Config
+		want  string
+	}{
+		"dimensions":  {graph(1, false, 6), recognize.Config{Feed: feed, Dim: 7}, "[1 6]], want one output of 7 values"},
+		"size":        {graph(1, false, 6), recognize.Config{Feed: recognize.NativeFeed(24, 24, identity), Dim: 6}, "24, 24]"},
+		"layout":      {graph(1, false, 6), recognize.Config{Feed: feed, Dim: 6, Last: true}, "[1 or open, 24, 16, 3]"},
+		"fixed batch": {graph(4, false, 6), recognize.Config{Feed: feed, Dim: 6}, "4 faces at a time"},
+	} {
+		if _, err := recognize.OpenNetwork(golden.Session(t, c.graph.Encode()), c.cfg); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want it to say %q", name, err, c.want)
+		}
+	}
+}
+
+// A graph whose shapes promise nothing is tried before it is used.
+func TestGraphIsTried(t *testing.T) {
+	t.Parallel()
+	open := onnxtest.Graph([]onnxtest.Value{{Name: "in", Shape: []int64{-1, -1, -1, -1}}}, []onnxtest.Value{{Name: "out", Shape: []int64{-1, -1}}},
+		onnxtest.Node{Op: "Flatten", Inputs: []string{"in"}, Outputs: []string{"out"}, Attributes: []onnxtest.Attribute{{Name: "axis", Value: int64(1)}}})
+	cfg := recognize.Config{Feed: recognize.NativeFeed(16, 24, identity), Dim: 6}
+	if _, err := recognize.OpenNetwork(golden.Session(t, open), cfg); err == nil || !strings.Contains(err.Error(), "1152 values for 1 faces, want 6") {
+		t.Errorf("got %v", err)
+	}
+}
