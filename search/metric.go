@@ -66,6 +66,15 @@ func products(a, b []float32) (dot, aa, bb float64) {
 	return dot + dot1, aa + aa1, bb + bb1
 }
 
+// squareOf is a vector's squared length.
+func squareOf(v []float32) float64 {
+	var square float64
+	for _, x := range v {
+		square += float64(x) * float64(x)
+	}
+	return square
+}
+
 // checkSquare refuses a vector by its squared length. Squares of finite
 // float32 neither overflow nor vanish in float64, so the squared length is 0,
 // NaN or infinite only where the vector is.
