@@ -41,16 +41,20 @@ func subjectOf(c face.Candidate) Subject {
 	return Subject{Image: c.Image}
 }
 
+// within says whether a distance, in the threshold's metric, is that of one
+// person's faces. The threshold itself is, as in DeepFace.
+func within(t face.Threshold, distance float64) bool { return distance <= t.Distance }
+
 // Decide gives the decision for one probe from its candidates, nearest first.
 // A candidate is within the threshold where its distance is at most the
 // threshold's. The threshold must be in the metric of the distances.
 func Decide(ranked []Match, t face.Threshold) Decision {
-	if len(ranked) == 0 || ranked[0].Distance > t.Distance {
+	if len(ranked) == 0 || !within(t, ranked[0].Distance) {
 		return Unknown
 	}
 	best := ranked[0]
 	second, found := runnerUp(ranked)
-	if !found || second.Distance > t.Distance {
+	if !found || !within(t, second.Distance) {
 		return Matched
 	}
 	near, far := squared(t.Metric, best.Distance), squared(t.Metric, second.Distance)

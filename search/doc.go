@@ -7,5 +7,7 @@
 // stored vectors in full precision, so that Find and Verify give the same
 // figure for the same two faces whatever index proposed them.
 //
+// MinMax and UnitLength are what DeepFace does to an embedding on request.
+//
 // Decisions are open-set: a probe may belong to nobody enrolled. See Decide.
 package search

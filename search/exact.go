@@ -163,9 +163,5 @@ func checkVector(v []float32, space face.Space) error {
 	if len(v) != space.Dim || len(v) == 0 {
 		return face.Errorf(face.Mismatch, "a template of %d components is not one of %s, which has %d", len(v), space.Name(), space.Dim)
 	}
-	var square float64
-	for _, x := range v {
-		square += float64(x) * float64(x)
-	}
-	return checkSquare(square)
+	return checkSquare(squareOf(v))
 }

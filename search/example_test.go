@@ -40,6 +40,33 @@ func ExampleConvertThreshold() {
 	// Output: 1.166 (serengil/deepface, VGG-Face; derived from cosine 0.68)
 }
 
+func ExampleChooseThreshold() {
+	known := face.Thresholds{
+		{Metric: face.Cosine, Distance: 0.68, Source: "serengil/deepface, VGG-Face"},
+		{Metric: face.EuclideanL2, Distance: 1.17, Source: "serengil/deepface, VGG-Face"},
+	}
+	for _, metric := range []face.Metric{face.EuclideanL2, face.Angular} {
+		t, err := search.ChooseThreshold(known, metric, exampleSpace)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s %.3f (%s)\n", t.Metric, t.Distance, t.Source)
+	}
+	// Output:
+	// euclidean_l2 1.170 (serengil/deepface, VGG-Face)
+	// angular 0.396 (serengil/deepface, VGG-Face; derived from cosine 0.68)
+}
+
+func ExampleMinMax() {
+	fmt.Println(search.MinMax([]float32{-1, 0, 1, 5}, -1, 3))
+	// Output: [0 0.25 0.5 1]
+}
+
+func ExampleUnitLength() {
+	fmt.Println(search.UnitLength([]float32{3, -4}))
+	// Output: [0.6 -0.8]
+}
+
 func ExampleConfidence() {
 	threshold := face.Threshold{Metric: face.Cosine, Distance: 0.6}
 	for _, d := range []float64{0, 0.3, 0.6, 1.3, 2} {

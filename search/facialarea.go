@@ -1,6 +1,7 @@
 package search
 
 import (
+	"encoding/json"
 	"math"
 
 	"github.com/visagedb/visage/internal/face"
@@ -50,3 +51,31 @@ func NewFacialArea(d face.Detection, width, height int) FacialArea {
 }
 
 func pixel(v float32) int { return int(math.Round(float64(v))) }
+
+// FacialAreas are two faces that were compared. One is nil where the template
+// came as numbers, without a photograph; JSON then has it with every field
+// null, as in DeepFace's answers.
+type FacialAreas struct {
+	Img1 *FacialArea `json:"img1"`
+	Img2 *FacialArea `json:"img2"`
+}
+
+// MarshalJSON writes both areas.
+func (f FacialAreas) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{"img1": orNulls(f.Img1), "img2": orNulls(f.Img2)})
+}
+
+// orNulls is what JSON has for an area.
+func orNulls(area *FacialArea) any {
+	if area != nil {
+		return area
+	}
+	return struct {
+		X        *int `json:"x"`
+		Y        *int `json:"y"`
+		W        *int `json:"w"`
+		H        *int `json:"h"`
+		LeftEye  *int `json:"left_eye"`
+		RightEye *int `json:"right_eye"`
+	}{}
+}

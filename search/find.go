@@ -42,6 +42,8 @@ type FindOptions struct {
 	Threshold face.Threshold
 	// Exact compares with every template, whatever it costs.
 	Exact bool
+	// Detector is the name that the answer gives as detector.
+	Detector string
 }
 
 func (o FindOptions) withDefaults() FindOptions {
@@ -115,7 +117,7 @@ func (s *Searcher) rank(ctx context.Context, probe face.Template, opts FindOptio
 // settled says whether candidates beyond the given ones cannot change the
 // decision: the runner-up is among them, or the threshold is passed.
 func settled(ranked []Match, t face.Threshold) bool {
-	if ranked[len(ranked)-1].Distance > t.Distance {
+	if !within(t, ranked[len(ranked)-1].Distance) {
 		return true
 	}
 	_, found := runnerUp(ranked)

@@ -205,7 +205,7 @@ func TestFindReturnsTheGallerysError(t *testing.T) {
 func TestFindJSON(t *testing.T) {
 	t.Parallel()
 	result, err := gallery(t, enrolled{"sample-01", 60}).Find(t.Context(), []face.Template{at(0)}, search.FindOptions{
-		Threshold: face.Threshold{Metric: face.Cosine, Distance: 0.75, Source: "s"},
+		Threshold: face.Threshold{Metric: face.Cosine, Distance: 0.75, Source: "s"}, Detector: "yunet",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +218,7 @@ func TestFindJSON(t *testing.T) {
 	want := `{"results":[[{"face_id":"00000000-0000-4000-8000-000000000001","identity":"sample-01","image":"0.jpg",` +
 		`"box":{"x1":10,"y1":20,"x2":110,"y2":140},"distance":0.5,"threshold":0.75,"confidence":66.67,"decision":"match"}]],` +
 		`"probes":[{"detection":{"box":{"x1":10,"y1":20,"x2":110,"y2":140},"confidence":0.9},"decision":"match","identity":"sample-01"}],` +
-		fmt.Sprintf(`"search":{"plan":"exact","rows":1,"complete":true,"gallery":"default","space":%q,`, plane.Name()) +
+		fmt.Sprintf(`"search":{"plan":"exact","rows":1,"complete":true,"gallery":"default","model":"Plane","detector":"yunet","space":%q,`, plane.Name()) +
 		`"metric":"cosine","threshold":0.75,"threshold_source":"s"}}`
 	if string(got) != want {
 		t.Errorf("JSON\n%s\nwant\n%s", got, want)

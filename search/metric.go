@@ -9,7 +9,8 @@ import (
 // Distance measures how far apart two templates of one space are; smaller is
 // closer. It accumulates in float64 and is symmetric to the last bit. The
 // formulas are DeepFace's (deepface/modules/verification.py), without its
-// epsilon in the normalisation and with the cosine held within [-1,1]:
+// epsilon in the normalisation and its rounding to six decimals, and with the
+// cosine held within [-1,1]:
 //
 //	cosine        1 - a·b / (|a||b|)              [0,2]
 //	euclidean     |a - b|                         [0,inf)
@@ -65,6 +66,15 @@ func products(a, b []float32) (dot, aa, bb float64) {
 	return dot + dot1, aa + aa1, bb + bb1
 }
 
+// squareOf is a vector's squared length.
+func squareOf(v []float32) float64 {
+	var square float64
+	for _, x := range v {
+		square += float64(x) * float64(x)
+	}
+	return square
+}
+
 // checkSquare refuses a vector by its squared length. Squares of finite
 // float32 neither overflow nor vanish in float64, so the squared length is 0,
 // NaN or infinite only where the vector is.
@@ -85,18 +95,21 @@ func cosine(dot, aa, bb float64) float64 {
 	return min(1, max(-1, dot/math.Sqrt(aa*bb)))
 }
 
-// chord is the Euclidean distance between a scaled by p and b scaled by q.
+// chord is the Euclidean distance between a scaled by p and b scaled by q. The
+// products are rounded by conversion, which keeps processors with a fused
+// multiply-subtract from rounding one of the two only: that would tell a vector
+// from itself.
 func chord(a, b []float32, p, q float64) float64 {
 	b = b[:len(a)]
 	var sum, sum1 float64
 	i := 0
 	for ; i+1 < len(a); i += 2 {
-		d0 := float64(a[i])*p - float64(b[i])*q
-		d1 := float64(a[i+1])*p - float64(b[i+1])*q
+		d0 := float64(float64(a[i])*p) - float64(float64(b[i])*q)
+		d1 := float64(float64(a[i+1])*p) - float64(float64(b[i+1])*q)
 		sum, sum1 = sum+d0*d0, sum1+d1*d1
 	}
 	if i < len(a) {
-		d := float64(a[i])*p - float64(b[i])*q
+		d := float64(float64(a[i])*p) - float64(float64(b[i])*q)
 		sum += d * d
 	}
 	return math.Sqrt(sum + sum1)

@@ -30,6 +30,8 @@ type Probe struct {
 type How struct {
 	face.Plan
 	Gallery         string      `json:"gallery"`
+	Model           string      `json:"model"`
+	Detector        string      `json:"detector"`
 	Space           string      `json:"space"`
 	Metric          face.Metric `json:"metric"`
 	Threshold       float64     `json:"threshold"`
@@ -51,6 +53,8 @@ func newFindResult(space face.Space, opts FindOptions) FindResult {
 		Probes:  []Probe{},
 		Search: How{
 			Gallery:         opts.Gallery,
+			Model:           space.Recognizer,
+			Detector:        opts.Detector,
 			Space:           space.Name(),
 			Metric:          opts.Metric,
 			Threshold:       opts.Threshold.Distance,
@@ -68,7 +72,7 @@ func (r *FindResult) add(probe face.Template, ranked []Match, plan face.Plan, op
 		m.Threshold = opts.Threshold.Distance
 		m.Confidence = Confidence(opts.Threshold, m.Distance)
 		m.Decision = Unknown
-		if m.Distance <= opts.Threshold.Distance && (decision != Matched || m.Subject() == ranked[0].Subject()) {
+		if within(opts.Threshold, m.Distance) && (decision != Matched || m.Subject() == ranked[0].Subject()) {
 			m.Decision = decision
 		}
 	}

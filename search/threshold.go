@@ -7,6 +7,29 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
+// ChooseThreshold returns the threshold to decide by in a metric, of those that
+// are known for a space: the one that was set in the metric itself, with its
+// curve, or else the first that can be converted to it; see ConvertThreshold.
+//
+// It returns Invalid for an unknown metric, for a threshold in the metric that
+// is not a finite distance of at least 0, and where nothing known leads to the
+// metric.
+func ChooseThreshold(known face.Thresholds, metric face.Metric, space face.Space) (face.Threshold, error) {
+	if _, err := face.ParseMetric(string(metric)); err != nil {
+		return face.Threshold{}, err
+	}
+	if own, found := known.In(metric); found {
+		return ConvertThreshold(own, metric, space)
+	}
+	for _, other := range known {
+		if converted, err := ConvertThreshold(other, metric, space); err == nil {
+			return converted, nil
+		}
+	}
+	return face.Threshold{}, face.Errorf(face.Invalid,
+		"no threshold is known for templates of %s by %s: give one (--threshold)", space.Name(), metric)
+}
+
 // ConvertThreshold expresses a space's threshold in another metric, so that a
 // decision does not depend on the metric it is asked in. The three metrics of
 // direction are monotone in each other:
@@ -15,8 +38,8 @@ import (
 //
 // Raw euclidean equals euclidean_l2 where the space's templates have length 1;
 // elsewhere no threshold follows from another metric's. The result's Source
-// says what it was derived from. A threshold that is in the metric already
-// comes back unchanged.
+// says what it was derived from; it has no Curve, since a curve is of one metric.
+// A threshold that is in the metric already comes back unchanged.
 //
 // It returns Invalid where the threshold is absent (no metric), is not a
 // finite distance of at least 0, or cannot be converted.

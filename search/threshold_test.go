@@ -87,3 +87,65 @@ func TestConvertThresholdRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestChooseThreshold(t *testing.T) {
+	t.Parallel()
+	scaled := plane
+	scaled.Unit = false
+	cosine := face.Threshold{Metric: face.Cosine, Distance: 0.5, Source: "c", Curve: &face.Curve{W: -1}}
+	raw := face.Threshold{Metric: face.Euclidean, Distance: 7, Source: "e", Curve: &face.Curve{W: -2}}
+	angular := face.Threshold{Metric: face.Angular, Distance: 0.5, Source: "a", Curve: &face.Curve{W: -3}}
+	bad := face.Threshold{Metric: face.Cosine, Distance: -1, Source: "b"}
+	for _, c := range []struct {
+		name   string
+		known  face.Thresholds
+		metric face.Metric
+		space  face.Space
+		want   face.Threshold // of no metric: refused
+	}{
+		{"its own, with its curve", face.Thresholds{angular, raw, cosine}, face.Cosine, plane, cosine},
+		{"its own, not unit", face.Thresholds{cosine, raw}, face.Euclidean, scaled, raw},
+		{"derived", face.Thresholds{cosine}, face.EuclideanL2, scaled, face.Threshold{Metric: face.EuclideanL2, Distance: 1, Source: "c; derived from cosine 0.5"}},
+		{"derived from the first", face.Thresholds{angular, cosine}, face.EuclideanL2, plane, face.Threshold{Metric: face.EuclideanL2, Distance: math.Sqrt2, Source: "a; derived from angular 0.5"}},
+		{"derived from the first that leads there", face.Thresholds{raw, cosine}, face.EuclideanL2, scaled, face.Threshold{Metric: face.EuclideanL2, Distance: 1, Source: "c; derived from cosine 0.5"}},
+		{"none leads there", face.Thresholds{cosine, angular}, face.Euclidean, scaled, face.Threshold{}},
+		{"none known", nil, face.Cosine, plane, face.Threshold{}},
+		{"its own is no distance", face.Thresholds{bad, angular}, face.Cosine, plane, face.Threshold{}},
+		{"unknown metric", face.Thresholds{cosine}, "taxicab", plane, face.Threshold{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := search.ChooseThreshold(c.known, c.metric, c.space)
+			if c.want.Metric == "" {
+				wantCode(t, err, face.Invalid)
+				return
+			}
+			if err != nil || !near(got.Distance, c.want.Distance, 1e-12) {
+				t.Errorf("%+v (%v), want %+v", got, err, c.want)
+			}
+			if got.Distance = c.want.Distance; got != c.want {
+				t.Errorf("%+v, want %+v", got, c.want)
+			}
+		})
+	}
+	_, err := search.ChooseThreshold(face.Thresholds{cosine}, face.Euclidean, scaled)
+	for _, word := range []string{scaled.Name(), "euclidean", "--threshold"} {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("error %q does not say %q", err, word)
+		}
+	}
+}
+
+// DeepFace has all four, and they contradict each other (section 1.4 of the
+// parity reference): the one of the metric counts, never a derived one.
+func TestChooseThresholdTakesDeepFacesOwn(t *testing.T) {
+	t.Parallel()
+	for model, known := range deepface(t) {
+		for _, metric := range metrics {
+			got, err := search.ChooseThreshold(known, metric, plane)
+			if want, _ := known.In(metric); err != nil || got != want || got.Curve == nil {
+				t.Errorf("%s %s: %+v (%v), want %+v", model, metric, got, err, want)
+			}
+		}
+	}
+}

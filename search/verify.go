@@ -1,7 +1,7 @@
 package search
 
 import (
-	"math"
+	"slices"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -15,10 +15,12 @@ type VerifyOptions struct {
 	Threshold face.Threshold
 	// Detector is the name that the answer gives as detector_backend.
 	Detector string
+	// AllPairs has the answer list every pair of faces, not only the closest.
+	AllPairs bool
 }
 
 // Verification says whether two photographs show the same person. Its JSON is
-// DeepFace's verify object.
+// DeepFace's verify object and, after its keys, what we add.
 type Verification struct {
 	Verified    bool        `json:"verified"` // Distance is at most Threshold
 	Distance    float64     `json:"distance"`
@@ -30,78 +32,80 @@ type Verification struct {
 	FacialAreas FacialAreas `json:"facial_areas"`
 	// Time is how long the whole took, in seconds. Verify leaves it to the
 	// caller, who knows when decoding began.
-	Time float64 `json:"time"`
-	// ThresholdSource says where the threshold comes from.
-	ThresholdSource string `json:"-"`
-}
-
-// FacialAreas are the two faces that were compared in the end.
-type FacialAreas struct {
-	Img1 FacialArea `json:"img1"`
-	Img2 FacialArea `json:"img2"`
+	Time            float64 `json:"time"`
+	Space           string  `json:"space"`
+	ThresholdSource string  `json:"threshold_source"`
+	// Pairs are all pairs of faces, where VerifyOptions.AllPairs asked for them:
+	// the first photograph's first face with each of the second's, and so on.
+	Pairs []Pair `json:"pairs,omitempty"`
 }
 
 // Verify compares every face of one photograph with every face of the other;
-// the pair with the smallest distance decides, as in DeepFace.
+// the pair with the smallest distance decides, the first of equals, as in
+// DeepFace. A photograph of no width stands for templates that came as numbers:
+// it has no facial area.
 //
 // It returns NoFace where a photograph has no template, Mismatch for templates
-// of different spaces, and Invalid for a threshold that is absent or cannot be
-// converted.
+// of different spaces or of another dimension than their space's, and Invalid
+// for a template that is zero or not finite and for a threshold that is absent
+// or cannot be converted.
 func Verify(a, b face.Photo, opts VerifyOptions) (Verification, error) {
 	if opts.Metric == "" {
 		opts.Metric = face.Cosine
 	}
-	for i, photo := range []face.Photo{a, b} {
-		if len(photo.Templates) == 0 {
-			return Verification{}, face.Errorf(face.NoFace, "photograph %d has no face to compare", i+1)
-		}
-	}
-	space, err := commonSpace(append(append([]face.Template{}, a.Templates...), b.Templates...))
+	space, err := oneSpace(a, b)
 	if err != nil {
 		return Verification{}, err
 	}
-	threshold, err := ConvertThreshold(opts.Threshold, opts.Metric, space)
+	if opts.Threshold, err = ConvertThreshold(opts.Threshold, opts.Metric, space); err != nil {
+		return Verification{}, err
+	}
+	pairs, err := comparePairs(a.Templates, b.Templates, opts.Threshold)
 	if err != nil {
 		return Verification{}, err
 	}
-	best, err := closestPair(opts.Metric, a.Templates, b.Templates)
-	if err != nil {
-		return Verification{}, err
+	best := closest(pairs)
+	if !opts.AllPairs {
+		pairs = nil
 	}
 	return Verification{
-		Verified:   best.distance <= threshold.Distance,
-		Distance:   best.distance,
-		Threshold:  threshold.Distance,
-		Confidence: Confidence(threshold, best.distance),
+		Verified:   best.Verified,
+		Distance:   best.Distance,
+		Threshold:  opts.Threshold.Distance,
+		Confidence: best.Confidence,
 		Model:      space.Recognizer,
 		Detector:   opts.Detector,
 		Metric:     opts.Metric,
 		FacialAreas: FacialAreas{
-			Img1: NewFacialArea(a.Templates[best.a].Detection, a.Width, a.Height),
-			Img2: NewFacialArea(b.Templates[best.b].Detection, b.Width, b.Height),
+			Img1: areaIn(a, best.Face1),
+			Img2: areaIn(b, best.Face2),
 		},
-		ThresholdSource: threshold.Source,
+		Space:           space.Name(),
+		ThresholdSource: opts.Threshold.Source,
+		Pairs:           pairs,
 	}, nil
 }
 
-type pair struct {
-	a, b     int // indexes of the templates
-	distance float64
-}
-
-// closestPair returns the pair with the smallest distance, the first of equals.
-func closestPair(metric face.Metric, as, bs []face.Template) (pair, error) {
-	best := pair{distance: math.Inf(1)}
-	for i, a := range as {
-		for j, b := range bs {
-			d, err := Distance(metric, a.Vector, b.Vector)
-			if err != nil {
-				return pair{}, face.Wrap(face.CodeOf(err), err, "face %d of the first photograph against face %d of the second", i+1, j+1)
-			}
-			if d < best.distance {
-				best = pair{i, j, d}
+// oneSpace holds two photographs' templates to one space, and returns it.
+func oneSpace(a, b face.Photo) (face.Space, error) {
+	for i, photo := range []face.Photo{a, b} {
+		if len(photo.Templates) == 0 {
+			return face.Space{}, face.Errorf(face.NoFace, "photograph %d has no face to compare", i+1)
+		}
+		for j, t := range photo.Templates {
+			if err := checkVector(t.Vector, t.Space); err != nil {
+				return face.Space{}, face.Wrap(face.CodeOf(err), err, "face %d of photograph %d", j+1, i+1)
 			}
 		}
 	}
-	return best, nil
+	return commonSpace(slices.Concat(a.Templates, b.Templates))
+}
+
+// areaIn is the place of a photograph's face; nil where there is no photograph.
+func areaIn(photo face.Photo, i int) *FacialArea {
+	if photo.Width == 0 {
+		return nil
+	}
+	area := NewFacialArea(photo.Templates[i].Detection, photo.Width, photo.Height)
+	return &area
 }

@@ -88,6 +88,8 @@ func TestVerifyRefuses(t *testing.T) {
 		{"no threshold", photo(at(1)), photo(at(2)), search.VerifyOptions{}, face.Invalid},
 		{"unknown metric", photo(at(1)), photo(at(2)), search.VerifyOptions{Metric: "taxicab", Threshold: half}, face.Invalid},
 		{"zero template", photo(at(1)), photo(broken), opts, face.Invalid},
+		{"numbers of another dimension", numbers(1, 0, 0), photo(at(1)), opts, face.Mismatch},
+		{"two of another dimension than the space", numbers(1, 0, 0), numbers(0, 1, 0), opts, face.Mismatch},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -97,7 +99,7 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 }
 
-// DeepFace's verify object, key by key and in its order.
+// DeepFace's verify object, key by key and in its order, and then what we add.
 func TestVerifyJSON(t *testing.T) {
 	t.Parallel()
 	five := at(0)
@@ -114,9 +116,40 @@ func TestVerifyJSON(t *testing.T) {
 	want := `{"verified":true,"distance":0,"threshold":0.5,"confidence":100,"model":"Plane","detector_backend":"yunet",` +
 		`"similarity_metric":"cosine","facial_areas":{"img1":{"x":10,"y":20,"w":100,"h":120,"left_eye":[80,61],"right_eye":[40,60],` +
 		`"nose":[60,85],"mouth_left":[75,111],"mouth_right":[45,110]},` +
-		`"img2":{"x":10,"y":20,"w":100,"h":120,"left_eye":null,"right_eye":null}},"time":0.25}`
+		`"img2":{"x":10,"y":20,"w":100,"h":120,"left_eye":null,"right_eye":null}},"time":0.25,` +
+		`"space":"Plane-native-00112233","threshold_source":"made for the test"}`
 	if string(text) != want {
 		t.Errorf("JSON\n%s\nwant\n%s", text, want)
+	}
+}
+
+// numbers is a template that came without a photograph.
+func numbers(vector ...float32) face.Photo {
+	return face.Photo{Templates: []face.Template{{Space: plane, Vector: vector}}}
+}
+
+// What is given as numbers has a facial area in which all is null (section 1.2
+// of the parity reference), and is compared like any other.
+func TestVerifyNumbers(t *testing.T) {
+	t.Parallel()
+	const none = `{"x":null,"y":null,"w":null,"h":null,"left_eye":null,"right_eye":null}`
+	const some = `{"x":10,"y":20,"w":100,"h":120,"left_eye":null,"right_eye":null}`
+	for _, c := range []struct {
+		a, b face.Photo
+		want string
+	}{
+		{numbers(0, 1), photo(at(0)), `{"img1":` + none + `,"img2":` + some + `}`},
+		{photo(at(0)), numbers(0, 1), `{"img1":` + some + `,"img2":` + none + `}`},
+		{numbers(0, 1), numbers(1, 0), `{"img1":` + none + `,"img2":` + none + `}`},
+	} {
+		got, err := search.Verify(c.a, c.b, search.VerifyOptions{Threshold: half})
+		if err != nil || !near(got.Distance, 1, 1e-7) || got.Verified {
+			t.Fatalf("%+v (%v), want a right angle", got, err)
+		}
+		text, err := json.Marshal(got.FacialAreas)
+		if err != nil || string(text) != c.want {
+			t.Errorf("areas %s (%v), want %s", text, err, c.want)
+		}
 	}
 }
 

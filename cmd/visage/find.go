@@ -43,6 +43,7 @@ candidates of each. A face may belong to nobody enrolled: the decision says so.`
 			if options.Metric, options.Threshold, err = limit.of(cmd, e); err != nil {
 				return err
 			}
+			options.Detector = e.Detector()
 			photo, err := e.Embed(cmd.Context(), data, face.AllFaces)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)

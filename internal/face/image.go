@@ -33,7 +33,8 @@ type LedgerEntry struct {
 }
 
 // Photo is one photograph after embedding. Width and Height are in pixels, as
-// displayed. Templates come in the order of falling detector confidence.
+// displayed; both are 0 for templates that came as numbers, without a
+// photograph. Templates come in the order of falling detector confidence.
 type Photo struct {
 	Width     int
 	Height    int

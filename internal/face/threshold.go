@@ -10,15 +10,16 @@ type Threshold struct {
 	// Source says where the figure comes from: a publication, a repository or
 	// a calibration with its false match rate.
 	Source string `yaml:"source" json:"source"`
-	// Curve is how DeepFace turns distances by this metric into a confidence.
-	// It is nil where it has none.
+	// Curve is how DeepFace turns distances by this metric into a confidence. It
+	// is nil for every threshold that is not DeepFace's own.
 	Curve *Curve `yaml:"curve" json:"curve,omitempty"`
 }
 
 // Curve holds the constants of DeepFace's confidence figure for one model and
 // metric (serengil/deepface, config/confidence.py): a logistic curve of the
 // distance, and the ranges that it has on pairs of one person and on pairs of
-// two, in percent. See search.Confidence for the formula.
+// two, in percent. See search.Confidence for the formula. The zero Curve stands
+// for a model for which DeepFace has none: it says 51 or 49.
 type Curve struct {
 	W          float64 `yaml:"w" json:"w"`
 	B          float64 `yaml:"b" json:"b"`

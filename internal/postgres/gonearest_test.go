@@ -2,10 +2,13 @@ package postgres_test
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/search"
 )
 
 func (b *bench) find(q face.Query) ([]string, face.Plan) {
@@ -88,6 +91,33 @@ func (b *bench) goSmallGallery(s face.Space) {
 	}
 	if plan != (face.Plan{Plan: face.PlanExact, Rows: smallRows, Complete: true}) {
 		b.Errorf("plan %+v", plan)
+	}
+}
+
+// goAgreement checks that distances are verify's also where the index, which
+// has half the precision, proposed the candidates.
+func (b *bench) goAgreement(s face.Space) {
+	searcher, err := search.NewSearcher(search.Config{Gallery: b.db})
+	b.ok(err)
+	probe := face.Template{Space: s, Vector: mate(4000)}
+	for _, metric := range []face.Metric{face.Cosine, face.Euclidean, face.EuclideanL2, face.Angular} {
+		limit := face.Threshold{Metric: metric, Distance: 0.5}
+		found, err := searcher.Find(b.Context(), []face.Template{probe}, search.FindOptions{Metric: metric, Threshold: limit})
+		b.ok(err)
+		if found.Search.Plan.Plan != face.PlanHNSW || len(found.Results[0]) != search.DefaultK {
+			b.Errorf("%s: %d candidates by plan %+v, want %d by the index", metric, len(found.Results[0]), found.Search.Plan, search.DefaultK)
+		}
+		for _, m := range found.Results[0] {
+			n, err := strconv.Atoi(strings.TrimPrefix(m.Image, "/l/"))
+			b.ok(err)
+			other := face.Template{Space: s, Vector: mate(n)}
+			verified, err := search.Verify(face.Photo{Templates: []face.Template{probe}}, face.Photo{Templates: []face.Template{other}},
+				search.VerifyOptions{Metric: metric, Threshold: limit})
+			b.ok(err)
+			if math.Abs(m.Distance-verified.Distance) > 1e-6 || m.Confidence != verified.Confidence {
+				b.Errorf("%s of %s: find says %.9g, verify %.9g", metric, m.Image, m.Distance, verified.Distance)
+			}
+		}
 	}
 }
 

@@ -116,6 +116,7 @@ func TestNearestLarge(t *testing.T) {
 	t.Run("go plan", func(t *testing.T) { b.as(t).goPlan(s) })
 	t.Run("go recall", func(t *testing.T) { b.as(t).goRecall(s) })
 	t.Run("go small gallery", func(t *testing.T) { b.as(t).goSmallGallery(s) })
+	t.Run("go agreement", func(t *testing.T) { b.as(t).goAgreement(s) })
 	t.Run("go without the index", func(t *testing.T) { b.as(t).goWithoutIndex(s) })
 }
 

@@ -35,6 +35,7 @@ func Gallery(t *testing.T, factory Factory) {
 		{"refusals", s.refusals},
 		{"cancelled", s.cancelled},
 		{"at the same time", s.concurrent},
+		{"find agrees with verify", s.agreement},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -220,7 +221,7 @@ func (s suite) nothing(t *testing.T) {
 }
 
 func (s suite) refusals(t *testing.T) {
-	unknown := space("SuiteUnknown", true)
+	unknown := space("SuiteUnknown", dim, true)
 	with := func(at int, v float64) []float32 {
 		probe := ray(30, 1)
 		probe[at] = float32(v)

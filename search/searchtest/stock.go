@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ const (
 	other = "other" // one template, nearer to every probe than main's
 	empty = "empty" // nothing
 	twins = "twins" // three templates that are all the same
+	crowd = "crowd" // random templates in the spaces of ordinary models
 )
 
 const detector = "suite"
@@ -44,14 +46,20 @@ const detector = "suite"
 // which raw euclidean and cosine rank differently; idle is known and has no
 // templates.
 var (
-	unit   = space("SuiteUnit", true)
-	scaled = space("SuiteScaled", false)
-	idle   = space("SuiteIdle", true)
+	unit   = space("SuiteUnit", dim, true)
+	scaled = space("SuiteScaled", dim, false)
+	idle   = space("SuiteIdle", dim, true)
 )
+
+// ordinary are spaces as models have them: of length 1 and not, and of more
+// dimensions than an index takes.
+var ordinary = []face.Space{
+	space("SuiteUnit128", 128, true), space("SuiteScaled512", 512, false), space("SuiteUnit4096", 4096, true),
+}
 
 const dim = 8
 
-func space(name string, unit bool) face.Space {
+func space(name string, dim int, unit bool) face.Space {
 	return face.Space{
 		Recognizer: name,
 		Weights:    fmt.Sprintf("%x", sha256.Sum256([]byte(name))),
@@ -82,10 +90,32 @@ func ray(degrees, length float64) []float32 {
 	return v
 }
 
+// crowdSize is how many templates the crowd has in each space.
+const crowdSize = 12
+
+// random is a seeded vector of the space, of a length from 1 to 10 where that
+// is free.
+func random(space face.Space, seed uint64) []float32 {
+	r := rand.New(rand.NewPCG(seed, uint64(space.Dim)))
+	length := 1.0
+	if !space.Unit {
+		length += 9 * r.Float64()
+	}
+	v := make([]float32, space.Dim)
+	for i := range v {
+		v[i] = float32(r.NormFloat64())
+	}
+	v = search.UnitLength(v)
+	for i := range v {
+		v[i] *= float32(length)
+	}
+	return v
+}
+
 // stock builds the suite's stock. The identities of main in the space unit are
 // sample-01 and on, except for the last, which has none.
 func stock() Stock {
-	s := Stock{Galleries: []string{main, other, empty, twins}, Spaces: []face.Space{unit, scaled, idle}}
+	s := Stock{Galleries: []string{main, other, empty, twins, crowd}, Spaces: []face.Space{unit, scaled, idle}}
 	for i, degrees := range fan {
 		identity := fmt.Sprintf("sample-%02d", i+1)
 		if i == len(fan)-1 {
@@ -99,6 +129,11 @@ func stock() Stock {
 	s.enrol(other, "sample-01", 0, unit, ray(1, 1))
 	for i := range 3 {
 		s.enrol(twins, fmt.Sprintf("sample-%02d", i+1), i, unit, ray(15, 1))
+	}
+	for i, space := range ordinary {
+		for n := range crowdSize {
+			s.enrol(crowd, fmt.Sprintf("sample-%02d", n/2), crowdSize*i+n, space, random(space, uint64(n)))
+		}
 	}
 	return s
 }
