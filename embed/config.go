@@ -62,8 +62,8 @@ type Config struct {
 	Passes detect.Passes
 	// Crop says how faces are cut out that are not aligned by landmarks.
 	Crop Crop
-	// Measured makes the Embedder one for Measure, which must not be used by
-	// several goroutines at once. Defaults to not.
+	// Measured makes the Embedder one for Measure and MeasureCrops, which must not
+	// be used by several goroutines at once. Defaults to not.
 	Measured bool
 
 	device ort.Device

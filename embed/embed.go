@@ -26,7 +26,8 @@ type Embedder struct {
 	pool       *cv.Pool
 	detector   detect.Detector
 	eyes       *detect.Eyes // nil where no detection needs them
-	recorders  []*recorder  // of the detector's networks, where it is measured
+	recorders  []*recorder  // of the detector's networks, where they are measured
+	recorded   []*recorder  // of the recogniser's
 	recognizer recognize.Recognizer
 
 	detectorName string
@@ -102,6 +103,25 @@ func (e *Embedder) Profile() face.Profile { return e.profile }
 // Thresholds are the recogniser's in its profile, at most one for each metric;
 // none where it has none, or where there is no recogniser.
 func (e *Embedder) Thresholds() face.Thresholds { return e.thresholds }
+
+// Range is the least and the largest value that DeepFace's minmax_normalize
+// takes the recogniser's components to have, and whether it knows any.
+func (e *Embedder) Range() (ends [2]float64, ok bool) {
+	r := e.entry.Recognition
+	if r == nil || r.DeepFace == nil || r.DeepFace.MinMax == nil {
+		return [2]float64{}, false
+	}
+	return *r.DeepFace.MinMax, true
+}
+
+// FedShape is that of Represented.Fed: rows, columns, channels.
+func (e *Embedder) FedShape() []int {
+	r := e.entry.Recognition
+	if _, ok := e.recognizer.(recognize.Feeder); !ok || r == nil {
+		return nil
+	}
+	return []int{r.Height, r.Width, 3}
+}
 
 // Picture decodes a photograph under the Embedder's limits, turned as its EXIF
 // orientation says, for drawing on. Errors are those of Embed.

@@ -37,20 +37,20 @@ func (e *Embedder) Measure(ctx context.Context, data []byte, rounds int) (Measur
 			return Measured{}, err
 		}
 		m.Rounds[i].EndToEnd = time.Since(start)
-		if m.Rounds[i].Network, err = e.replay(ctx); err != nil {
+		if m.Rounds[i].Network, err = replay(ctx, e.recorders); err != nil {
 			return Measured{}, internal(ctx, err, "run the network of "+e.detectorName)
 		}
 	}
 	return m, nil
 }
 
-// replay runs the networks alone; it takes no time where there are none.
-func (e *Embedder) replay(ctx context.Context) (time.Duration, error) {
-	if len(e.recorders) == 0 {
+// replay runs networks alone; it takes no time where there are none.
+func replay(ctx context.Context, recorders []*recorder) (time.Duration, error) {
+	if len(recorders) == 0 {
 		return 0, nil
 	}
 	start := time.Now()
-	for _, r := range e.recorders {
+	for _, r := range recorders {
 		if err := r.replay(ctx); err != nil {
 			return 0, err
 		}
@@ -68,14 +68,21 @@ func (e *Embedder) detectOnly(ctx context.Context, data []byte) (width, height i
 
 // record notes what the networks are given for a photograph.
 func (e *Embedder) record(ctx context.Context, data []byte) (width, height int, err error) {
-	for _, r := range e.recorders {
+	defer listen(e.recorders)()
+	return e.detectOnly(ctx, data)
+}
+
+// listen has recorders forget what they have and note what comes until the
+// function that it returns is called.
+func listen(recorders []*recorder) (stop func()) {
+	for _, r := range recorders {
 		r.inputs, r.recording = nil, true
 	}
-	width, height, err = e.detectOnly(ctx, data)
-	for _, r := range e.recorders {
-		r.recording = false
+	return func() {
+		for _, r := range recorders {
+			r.recording = false
+		}
 	}
-	return width, height, err
 }
 
 // recorder stands before a network and can note and repeat what it is given.

@@ -85,7 +85,7 @@ func (e *Embedder) networks(cfg Config, entry registry.Entry, file registry.File
 		if err != nil {
 			return nil, err
 		}
-		networks = append(networks, e.watched(cfg, session))
+		networks = append(networks, watched(cfg, session, &e.recorders))
 	}
 	backend := entry.Backend
 	if backend == "" {
@@ -116,12 +116,12 @@ func caffe(cfg Config, entry registry.Entry, file registry.File) (detect.Detecto
 }
 
 // watched puts a recorder before a network that is to be measured.
-func (e *Embedder) watched(cfg Config, network detect.Network) detect.Network {
+func watched(cfg Config, network detect.Network, recorders *[]*recorder) detect.Network {
 	if !cfg.Measured {
 		return network
 	}
 	r := &recorder{Network: network}
-	e.recorders = append(e.recorders, r)
+	*recorders = append(*recorders, r)
 	return r
 }
 

@@ -60,7 +60,7 @@ func (a *app) benchDetectors(ctx context.Context, b *detectBench) ([]bench.Resul
 	}
 	names := []string{b.Detector}
 	if b.Detector == "" {
-		if names, err = a.installedDetectors(); err != nil {
+		if names, err = a.installed(registry.Detector); err != nil {
 			return nil, err
 		}
 	}
@@ -142,8 +142,9 @@ func (t *tally) result(name string) bench.Result {
 	return r.Result(name, "1/s", "the detector's bare networks on the same inputs", notes)
 }
 
-// installedDetectors are all that would open, but the one that does not look.
-func (a *app) installedDetectors() ([]string, error) {
+// installed are the models of a kind that would open, but the detector that does
+// not look.
+func (a *app) installed(kind registry.Kind) ([]string, error) {
 	store, err := a.store()
 	if err != nil {
 		return nil, err
@@ -154,7 +155,7 @@ func (a *app) installedDetectors() ([]string, error) {
 	}
 	var names []string
 	for _, l := range all {
-		if l.Kind == registry.Detector && l.Installed && l.Name != "skip" {
+		if l.Kind == kind && l.Installed && l.Name != "skip" {
 			names = append(names, l.Name)
 		}
 	}

@@ -115,10 +115,6 @@ func (l *limits) of(cmd *cobra.Command, e *embed.Embedder) (face.Metric, face.Th
 	if cmd.Flags().Changed("threshold") {
 		return metric, face.Threshold{Metric: metric, Distance: l.distance, Source: "the caller"}, nil
 	}
-	if own, ok := e.Thresholds().In(metric); ok {
-		return metric, own, nil
-	}
-	cosine, _ := e.Thresholds().In(face.Cosine)
-	own, err := search.ConvertThreshold(cosine, metric, e.Space())
+	own, err := search.ChooseThreshold(e.Thresholds(), metric, e.Space())
 	return metric, own, err
 }

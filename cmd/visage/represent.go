@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -14,36 +15,78 @@ type represented struct {
 	Embedding  []float32         `json:"embedding"`
 	FacialArea search.FacialArea `json:"facial_area"`
 	Confidence float32           `json:"face_confidence"`
-	Space      string            `json:"space"`
+	// Face is what the network was given: rows, columns and channels, in a row.
+	// Shape are their numbers.
+	Face  []float32 `json:"face,omitempty"`
+	Shape []int     `json:"face_shape,omitempty"`
+	Model string    `json:"model"`
+	Space string    `json:"space"`
+}
+
+// representation is what the command was told.
+type representation struct {
+	*embed.Config
+	minMax, unit, face, enforce bool
+	json                        *bool
 }
 
 func representCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "represent IMAGE", Short: "Print the template of every face in a photograph", Args: cobra.ExactArgs(1),
-		Example: "  visage represent somebody.jpg --json",
+		Long: `Represent prints the template of every face as it is stored and searched. With
+--minmax-normalize and --l2-normalize, in this order, it prints what DeepFace makes
+of it; such numbers are for other programs and compare with no template.`,
+		Example: "  visage represent somebody.jpg --json\n  visage represent group.jpg --model Facenet512 --max-faces 3 --l2-normalize",
 	}
-	m, asJSON := modelFlags(cmd), jsonFlag(cmd.Flags())
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		data, err := readPhoto(args[0])
-		if err != nil {
-			return err
-		}
-		return a.withEmbedder(*m, func(e *embed.Embedder) error {
-			photo, err := e.Embed(cmd.Context(), data, face.AllFaces)
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			results := make([]represented, len(photo.Templates))
-			for i, t := range photo.Templates {
-				results[i] = represented{t.Vector, search.NewFacialArea(t.Detection, photo.Width, photo.Height), t.Detection.Confidence, t.Space.Name()}
-			}
-			if *asJSON {
-				return printJSON(a.out, map[string]any{"results": results})
-			}
-			return a.printRepresented(results)
-		})
-	}
+	r := &representation{Config: modelFlags(cmd), json: jsonFlag(cmd.Flags())}
+	flags := cmd.Flags()
+	flags.IntVar(&r.MaxFaces, "max-faces", 0, "keep so many faces, those with the largest boxes; default all")
+	flags.BoolVar(&r.minMax, "minmax-normalize", false, "bring components to 0 to 1, by the range that DeepFace knows of the model")
+	flags.BoolVar(&r.unit, "l2-normalize", false, "bring templates to length 1")
+	flags.BoolVar(&r.face, "return-face", false, "add what the network was given, with --json")
+	flags.BoolVar(&r.enforce, "enforce-detection", true, "fail where there is no face; =false takes the whole photograph for one")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return a.represent(cmd.Context(), args[0], r) }
 	return cmd
+}
+
+func (a *app) represent(ctx context.Context, path string, r *representation) error {
+	data, err := readPhoto(path)
+	if err != nil {
+		return err
+	}
+	r.Anyway = !r.enforce
+	return a.withEmbedder(*r.Config, func(e *embed.Embedder) error {
+		faces, width, height, err := e.Represent(ctx, data, face.AllFaces)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		results := make([]represented, len(faces))
+		for i, f := range faces {
+			results[i] = represented{
+				Embedding: r.finish(e, f.Vector), FacialArea: search.NewFacialArea(f.Detection, width, height),
+				Confidence: f.Detection.Confidence, Model: e.Recognizer(), Space: f.Space.Name(),
+			}
+			if r.face {
+				results[i].Face, results[i].Shape = f.Fed, e.FedShape()
+			}
+		}
+		if *r.json {
+			return printJSON(a.out, map[string]any{"results": results})
+		}
+		return a.printRepresented(results)
+	})
+}
+
+// finish does what DeepFace does after the network. It leaves models alone of
+// whose range DeepFace knows nothing.
+func (r *representation) finish(e *embed.Embedder, vector []float32) []float32 {
+	if ends, ok := e.Range(); ok && r.minMax {
+		vector = search.MinMax(vector, ends[0], ends[1])
+	}
+	if r.unit {
+		vector = search.UnitLength(vector)
+	}
+	return vector
 }
 
 // printRepresented prints a line per face: its box, and the template as pgvector

