@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/visagedb/visage/embed/registry"
@@ -47,9 +48,10 @@ func (a *app) printModel(l listed) {
 	}
 	a.printRecognition(l.Recognition)
 	a.printLine("problem", l.Problem)
-	a.printLine("in use", l.Path)
-	for _, path := range l.Parts {
-		a.printLine("", path)
+	for i, path := range append([]string{l.Path}, l.Parts...) {
+		if path != "" {
+			fmt.Fprintf(a.out, "%-11s %s\n", []string{"in use", ""}[min(i, 1)], plain(path))
+		}
 	}
 	for _, f := range l.Files {
 		a.printFile("file", f)
@@ -126,57 +128,23 @@ func (a *app) printThresholds(thresholds face.Thresholds) {
 	}
 }
 
-// printLine prints what is known, if anything.
+// lineWidth is how wide a line of text gets, in characters, unless one word is
+// wider.
+const lineWidth = 100
+
+// printLine prints what is known, if anything, and goes on below itself where
+// that is long.
 func (a *app) printLine(label, text string) {
+	line := fmt.Sprintf("%-11s", label)
+	indent := len(line)
+	for _, word := range strings.Split(text, " ") {
+		if len(line) > indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > lineWidth {
+			fmt.Fprintln(a.out, line)
+			line = strings.Repeat(" ", indent)
+		}
+		line += " " + word
+	}
 	if text != "" {
-		fmt.Fprintf(a.out, "%-11s %s\n", label, text)
+		fmt.Fprintln(a.out, line)
 	}
-}
-
-func (a *app) printFile(label string, f registry.File) {
-	bytes := fmt.Sprintf("%d bytes", f.Bytes)
-	switch {
-	case f.Bytes == 0 && f.About > 0:
-		bytes = megabytes(0, f.About)
-	case f.Bytes == 0:
-		bytes = "size unknown"
-	}
-	a.printLine(label, f.Name+", "+bytes)
-	for _, line := range append(vouch(f), f.URL) {
-		a.printLine("", line)
-	}
-	if f.Archive != "" {
-		a.printLine("", strings.TrimSpace("unpacked from that "+f.Archive+" archive "+f.Member))
-	}
-	for _, mirror := range f.Mirrors {
-		a.printLine("", "or "+mirror)
-	}
-	if f.Made != "" {
-		a.printLine("", "made: "+f.Made)
-	}
-}
-
-// vouch says what a file is known by, and what that rests on.
-func vouch(f registry.File) []string {
-	var lines []string
-	switch by := f.Vouch(); {
-	case by == registry.ByNobody && f.SHA256 == "":
-		return []string{"unpinned: there is no published hash"}
-	case by == registry.ByNobody:
-		return []string{"sha256 " + f.SHA256 + " (unpinned: as it was when it came)"}
-	case by == registry.ByHash && f.URL == "":
-		return []string{"sha256 " + f.SHA256}
-	case by == registry.ByHash:
-		return []string{"sha256 " + f.SHA256 + " (published)"}
-	}
-	if f.SHA256 != "" {
-		lines = append(lines, "sha256 "+f.SHA256+" (as it came, verified by what follows)")
-	}
-	if f.GitBlob != "" {
-		lines = append(lines, "git blob "+f.GitBlob+" (published)")
-	}
-	if f.ArchiveSHA256 != "" {
-		lines = append(lines, "archive's sha256 "+f.ArchiveSHA256+" (published)")
-	}
-	return lines
 }

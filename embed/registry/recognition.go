@@ -110,10 +110,10 @@ func (r *Recognition) withDefaults() {
 		r.Layout = NCHW
 	}
 	if r.Native != nil {
-		r.Native.Input.withDefaults()
+		r.Native.withDefaults()
 	}
 	if r.DeepFace != nil {
-		r.DeepFace.Input.withDefaults()
+		r.DeepFace.withDefaults()
 	}
 }
 
