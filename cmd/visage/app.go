@@ -72,12 +72,18 @@ func (a *app) pgserver() pgserver.Config {
 	return pgserver.Config{Home: a.settings.Home, Logger: a.log}
 }
 
-// store finds weights in the home folder and in the folders of --models.
+// store finds the weights of the program's and the user's own models in the home
+// folder and in the folders of --models.
 func (a *app) store() (*registry.Store, error) {
 	entries, err := registry.Entries()
 	if err != nil {
 		return nil, err
 	}
+	own, err := registry.Own(a.settings.ModelsFile, entries)
+	if err != nil {
+		return nil, err
+	}
+	entries = append(entries, own...)
 	dirs := append([]string{filepath.Join(a.settings.Home, "models")}, a.settings.Models...)
 	return registry.NewStore(entries, dirs...), nil
 }

@@ -21,6 +21,7 @@ type listed struct {
 	Parts     []string `json:"parts,omitempty"`    // where its parts lie
 	Unpinned  bool     `json:"unpinned,omitempty"` // no publisher vouches for the hash of what is installed
 	Bytes     int64    `json:"bytes,omitempty"`    // of what is installed, or else of what would be pulled
+	About     int64    `json:"about,omitempty"`    // bytes, nearly, where Bytes are unknown
 	Problem   string   `json:"problem,omitempty"`  // what is wrong with an installed file
 }
 
@@ -73,10 +74,12 @@ func lookUp(store *registry.Store, e registry.Entry) (listed, error) {
 	default:
 		return listed{}, err
 	}
-	if f, ok := e.Preferred(); ok {
-		l.Bytes = f.Size()
-	} else if len(e.Files) > 0 {
-		l.Bytes = e.Files[0].Size()
+	wanted, ok := e.Preferred()
+	if !ok && len(e.Files) > 0 {
+		wanted = e.Files[0]
+	}
+	if l.Bytes = wanted.Size(); l.Bytes == 0 {
+		l.About = wanted.Estimate()
 	}
 	return l, nil
 }
@@ -98,9 +101,9 @@ func modelsList(a *app) *cobra.Command {
 		}
 		rows := make([][]string, len(all))
 		for i, l := range all {
-			rows[i] = []string{l.Name, string(l.Kind), state(l), l.Commercial, size(l), l.Summary}
+			rows[i] = []string{l.Name, string(l.Kind), state(l), l.size(), l.Commercial, dimensions(l.Entry), l.Summary}
 		}
-		return printTable(a.out, []string{"model", "kind", "state", "commercial use", "size", "what it is"}, rows)
+		return printTable(a.out, []string{"model", "kind", "state", "size", "commercial", "dim", "what it is"}, rows)
 	}
 	return cmd
 }
@@ -123,14 +126,30 @@ func state(l listed) string {
 	return word
 }
 
-// size is a model's in megabytes of a million bytes.
-func size(l listed) string {
-	switch {
-	case l.BuiltIn:
+// dimensions are those of a recogniser's embeddings.
+func dimensions(e registry.Entry) string {
+	if e.Recognition == nil {
+		return ""
+	}
+	return fmt.Sprint(e.Recognition.Dim)
+}
+
+// size is a model's, as people read it.
+func (l listed) size() string {
+	if l.BuiltIn {
 		return "none"
-	case l.Bytes == 0:
-		return "unknown"
+	}
+	return megabytes(l.Bytes, l.About)
+}
+
+// megabytes, of a million bytes, are those of bytes, or else nearly of about.
+func megabytes(bytes, about int64) string {
+	switch {
+	case bytes > 0:
+		return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+	case about > 0:
+		return fmt.Sprintf("~%.0f MB", float64(about)/1e6)
 	default:
-		return fmt.Sprintf("%.1f MB", float64(l.Bytes)/1e6)
+		return "unknown"
 	}
 }

@@ -120,6 +120,32 @@ func TestPrintModel(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}
 	}
+	out.Reset()
+	a.printModel(listed{Path: "/models/g.dat", Parts: []string{"/models/h.dat"}, Entry: registry.Entry{
+		Name: "g", Kind: registry.Recognizer, References: []string{"a paper", "a repository"},
+		Recognition: &registry.Recognition{
+			Dim: 128, Width: 47, Height: 55, Layout: registry.NHWC, Output: "out",
+			Native: &registry.Native{Crop: registry.CropBox, Margin: 0.25, Input: registry.Input{Mean: [3]float32{1, 2, 3}, Std: [3]float32{1, 1, 1}}},
+			DeepFace: &registry.DeepFace{
+				Input: registry.Input{RGB: true, Std: [3]float32{1, 1, 1}}, Bytes: true, Unit: true, MinMax: &[2]float64{-1, 2},
+				Thresholds: face.Thresholds{{Metric: face.Cosine, Distance: 0.5, Source: "a table"}},
+			},
+		},
+		Files: []registry.File{
+			{Name: "g.dat", URL: "https://example.org/g.bz2", Mirrors: []string{"https://example.net/g"}, Archive: "bz2", About: 22_000_000, GitBlob: "ab12", ArchiveSHA256: "cd34", SHA256: "ef56", Recorded: true},
+			{Name: "p.dat", URL: "https://example.org/p", SHA256: "78ab"},
+		},
+	}})
+	for _, want := range []string{
+		"reference   a paper\nreference   a repository\n", "input       47 pixels wide, 55 high, NHWC\n", "output      out\n", "profile     deepface where none is named\n",
+		"native      crop box and 25 % more, BGR bytes as x - [1 2 3]\n", "deepface    RGB bytes, length 1, minmax -1 to 2\n", "threshold cosine 0.5: a table\n",
+		"in use      /models/g.dat\n            /models/h.dat\n", "g.dat, ~22 MB\n", "sha256 ef56 (as it came, verified by", "git blob ab12 (published)\n", "archive's sha256 cd34 (published)\n",
+		"or https://example.net/g\n", "sha256 78ab (published)\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
+		}
+	}
 	if strings.Contains(out.String(), "problem") {
 		t.Errorf("a problem is printed where there is none:\n%s", out.String())
 	}

@@ -4,16 +4,19 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/visagedb/visage/embed/registry"
 )
 
 func modelsImport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "import FILE...", Short: "Copy weights files into the home folder", Args: cobra.MinimumNArgs(1),
 		Long: "Import takes files that the registry knows by their hash, whatever their names, as\non machines that can download nothing.\n\n" +
-			"With --unpinned it takes your own conversion of a model, all its parts in their\norder: its hash is recorded in models/pins.yaml in the home folder and required\nfrom then on, and it is used where none of the model's other files is installed.",
-		Example: "  visage models import /media/usb/yunet.onnx --as yunet",
+			"With --unpinned it takes your own conversion of a model, all its parts in their\norder: its hash is recorded in models/pins.yaml in the home folder and required\nfrom then on, and it is used where none of the model's other files is installed.\n\n" +
+			"With --spec it takes a model of your own that the description describes, and adds\nit to the list that --models-file names. docs/models.md has the fields.",
+		Example: "  visage models import /media/usb/yunet.onnx --as yunet\n  visage models import mine.onnx --as Mine --spec mine.yaml",
 	}
 	as := cmd.Flags().String("as", "", "the model that it is")
+	spec := cmd.Flags().String("spec", "", "description of a model of your own, YAML")
 	unpinned := cmd.Flags().Bool("unpinned", false, "take a file that the registry does not know, on trust")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		if *as == "" {
@@ -23,11 +26,15 @@ func modelsImport(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		take := store.Import
-		if *unpinned {
-			take = store.ImportUnpinned
+		var placed []registry.Placed
+		switch {
+		case *spec != "":
+			placed, err = store.ImportOwn(registry.Spec{Name: *as, Path: *spec, List: a.settings.ModelsFile}, nil, args...)
+		case *unpinned:
+			placed, err = store.ImportUnpinned(*as, nil, args...)
+		default:
+			placed, err = store.Import(*as, args...)
 		}
-		placed, err := take(*as, args...)
 		a.printPlaced(placed)
 		return err
 	}

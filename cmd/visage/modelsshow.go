@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/visagedb/visage/embed/registry"
@@ -36,6 +36,9 @@ func (a *app) printModel(l listed) {
 	a.printLine("licence", l.Licence)
 	a.printLine("commercial", l.Commercial)
 	a.printLine("source", l.Source)
+	for _, reference := range l.References {
+		a.printLine("reference", reference)
+	}
 	a.printLine("aliases", strings.Join(l.Aliases, ", "))
 	if l.Backend != l.Name {
 		a.printLine("backend", l.Backend)
@@ -43,17 +46,13 @@ func (a *app) printModel(l listed) {
 	if l.Build != "" {
 		a.printLine("needs", "a program built with the tag "+l.Build)
 	}
-	if r := l.Recognition; r != nil {
-		a.printLine("dimensions", fmt.Sprint(r.Dim))
-		a.printLine("profile", string(r.Profile())+" where none is named")
-		if r.Native != nil {
-			a.printThresholds(face.Native, r.Native.Thresholds)
-		}
-		if r.DeepFace != nil {
-			a.printThresholds(face.DeepFace, r.DeepFace.Thresholds)
+	a.printRecognition(l.Recognition)
+	a.printLine("problem", l.Problem)
+	for i, path := range append([]string{l.Path}, l.Parts...) {
+		if path != "" {
+			fmt.Fprintf(a.out, "%-11s %s\n", []string{"in use", ""}[min(i, 1)], plain(path))
 		}
 	}
-	a.printLine("problem", l.Problem)
 	for _, f := range l.Files {
 		a.printFile("file", f)
 		for _, part := range f.Parts {
@@ -62,69 +61,90 @@ func (a *app) printModel(l listed) {
 	}
 }
 
-func (a *app) printThresholds(profile face.Profile, thresholds face.Thresholds) {
+// printRecognition prints what a recogniser takes and gives, and how faces are
+// prepared for it.
+func (a *app) printRecognition(r *registry.Recognition) {
+	if r == nil {
+		return
+	}
+	a.printLine("dimensions", fmt.Sprint(r.Dim))
+	a.printLine("input", fmt.Sprintf("%d pixels wide, %d high, %s", r.Width, r.Height, strings.ToUpper(string(r.Layout))))
+	a.printLine("output", r.Output)
+	a.printLine("profile", string(r.Profile())+" where none is named")
+	if n := r.Native; n != nil {
+		crop := string(n.Crop)
+		if n.Margin > 0 {
+			crop += fmt.Sprintf(" and %g %% more", 100*n.Margin)
+		}
+		a.printLine("native", "crop "+crop+", "+feed(n.Input, "bytes"))
+		a.printThresholds(n.Thresholds)
+	}
+	if d := r.DeepFace; d != nil {
+		of := "numbers from 0 to 1"
+		if d.Bytes {
+			of = "bytes"
+		}
+		text := feed(d.Input, of)
+		if d.Unit {
+			text += ", length 1"
+		}
+		if d.MinMax != nil {
+			text += fmt.Sprintf(", minmax %g to %g", d.MinMax[0], d.MinMax[1])
+		}
+		a.printLine("deepface", text)
+		a.printThresholds(d.Thresholds)
+	}
+}
+
+// feed says what a graph is fed with.
+func feed(in registry.Input, of string) string {
+	order, x := "BGR ", "x"
+	if in.RGB {
+		order = "RGB "
+	}
+	if in.Mean != [3]float32{} {
+		x = "x - " + channels(in.Mean)
+	}
+	if in.Std != [3]float32{1, 1, 1} {
+		x = "(" + x + ") / " + channels(in.Std)
+	}
+	if x == "x" {
+		return order + of
+	}
+	return order + of + " as " + x
+}
+
+// channels writes one number where all three are the same.
+func channels(of [3]float32) string {
+	if of[0] == of[1] && of[1] == of[2] {
+		return fmt.Sprint(of[0])
+	}
+	return fmt.Sprint(of)
+}
+
+func (a *app) printThresholds(thresholds face.Thresholds) {
 	for _, t := range thresholds {
-		a.printLine("threshold", fmt.Sprintf("%s, %s distance %g: %s", profile, t.Metric, t.Distance, t.Source))
+		a.printLine("", fmt.Sprintf("threshold %s %g: %s", t.Metric, t.Distance, t.Source))
 	}
 }
 
-// printLine prints what is known, if anything.
+// lineWidth is how wide a line of text gets, in characters, unless one word is
+// wider.
+const lineWidth = 100
+
+// printLine prints what is known, if anything, and goes on below itself where
+// that is long.
 func (a *app) printLine(label, text string) {
+	line := fmt.Sprintf("%-11s", label)
+	indent := len(line)
+	for _, word := range strings.Split(text, " ") {
+		if len(line) > indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > lineWidth {
+			fmt.Fprintln(a.out, line)
+			line = strings.Repeat(" ", indent)
+		}
+		line += " " + word
+	}
 	if text != "" {
-		fmt.Fprintf(a.out, "%-11s %s\n", label, text)
+		fmt.Fprintln(a.out, line)
 	}
-}
-
-func (a *app) printFile(label string, f registry.File) {
-	bytes, hash := fmt.Sprintf("%d bytes", f.Bytes), "sha256 "+f.SHA256
-	switch {
-	case f.SHA256 == "":
-		bytes, hash = "size unknown", "unpinned: there is no published hash"
-	case f.Unpinned:
-		hash += " (unpinned: as it was when it came)"
-	}
-	a.printLine(label, f.Name+", "+bytes)
-	lines := []string{hash, f.URL}
-	if f.Archive != "" {
-		lines = append(lines, strings.TrimSpace("unpacked from that "+f.Archive+" archive "+f.Member))
-	}
-	if f.Made != "" {
-		lines = append(lines, "made: "+f.Made)
-	}
-	for _, line := range slices.DeleteFunc(lines, func(line string) bool { return line == "" }) {
-		fmt.Fprintf(a.out, "%-11s %s\n", "", line)
-	}
-}
-
-func modelsVerify(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "verify", Short: "Verify the hash of every installed file", Args: cobra.NoArgs, Example: "  visage models verify"}
-	asJSON := jsonFlag(cmd.Flags())
-	cmd.RunE = func(*cobra.Command, []string) error {
-		store, err := a.store()
-		if err != nil {
-			return err
-		}
-		checks, err := store.Verify()
-		if err != nil {
-			return err
-		}
-		if *asJSON {
-			err = printJSON(a.out, map[string]any{"files": checks})
-		} else {
-			rows := make([][]string, len(checks))
-			for i, c := range checks {
-				rows[i] = []string{c.Verdict(), c.Model, c.Path, c.SHA256}
-			}
-			err = printTable(a.out, []string{"state", "model", "path", "sha256"}, rows)
-		}
-		if err != nil {
-			return err
-		}
-		if bad := slices.IndexFunc(checks, func(c registry.Check) bool { return !c.OK }); bad >= 0 {
-			return face.Errorf(face.Mismatch, "%s is damaged or another file: remove it, then pull or import it again", checks[bad].Path)
-		}
-		_, err = store.Pins()
-		return err
-	}
-	return cmd
 }

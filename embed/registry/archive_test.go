@@ -122,8 +122,8 @@ func TestArchiveOfAKnownHash(t *testing.T) {
 	packed := decode(t, packedContent)
 	for sum, code := range map[string]face.Code{weights("", packed).SHA256: "", sum64: face.Mismatch} {
 		s := newShop(t, map[string]string{"/net.bz2": packed})
-		f := File{Name: "net.onnx", URL: s.URL + "/net.bz2", Unpinned: true, Archive: archiveBz2, ArchiveSHA256: sum}
-		if _, err := s.pull(t, entry(f), true); face.CodeOf(err) != code {
+		f := File{Name: "net.onnx", URL: s.URL + "/net.bz2", Archive: archiveBz2, ArchiveSHA256: sum}
+		if _, err := s.pull(t, entry(f), false); face.CodeOf(err) != code {
 			t.Errorf("got %v, want %q", err, code)
 		}
 	}

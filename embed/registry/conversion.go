@@ -1,27 +1,35 @@
 package registry
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/visagedb/visage/internal/face"
 )
 
+// Inspect looks into weights that nobody vouches for, a file and its parts in
+// the order in which the model uses them, and refuses what the model's
+// description does not fit, such as a graph with other inputs. A nil Inspect
+// refuses nothing.
+type Inspect func(e Entry, paths []string) error
+
 // ImportUnpinned copies a user's own conversion of a model into the store: a
-// file, and its parts in their order if the model has some. Their hashes are
-// recorded in pins.yaml and required from then on, and the file is one more of
-// the model's, after all others. Files that the registry knows are imported as
-// Import does. Errors are those of Import, face.Invalid for a model that takes
+// file, and its parts in their order if the model has some, after inspect has
+// looked into them. Their hashes are recorded in pins.yaml and required from
+// then on, and the file is one more of the model's, after all others. Files that
+// the registry knows are imported as Import does, without being inspected.
+// Errors are those of Import and of inspect, face.Invalid for a model that takes
 // no file or another number of them, and face.Mismatch for a damaged pins.yaml.
-func (s *Store) ImportUnpinned(name string, paths ...string) ([]Placed, error) {
+func (s *Store) ImportUnpinned(name string, inspect Inspect, paths ...string) ([]Placed, error) {
 	e, err := s.Model(name)
 	if err != nil {
 		return nil, err
 	}
+	return s.take(e, inspect, paths)
+}
+
+// take is ImportUnpinned for a model that the store need not know yet.
+func (s *Store) take(e Entry, inspect Inspect, paths []string) ([]Placed, error) {
 	if _, err := s.Pins(); err != nil {
 		return nil, err
 	}
@@ -32,12 +40,20 @@ func (s *Store) ImportUnpinned(name string, paths ...string) ([]Placed, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.has(pins) {
-		return s.Import(name, paths...)
+	known, err := e.has(pins, paths)
+	switch {
+	case err != nil:
+		return nil, err
+	case known:
+		return s.Import(e.Name, paths...)
+	case inspect != nil:
+		if err := inspect(e, paths); err != nil {
+			return nil, err
+		}
 	}
 	var placed []Placed
 	for i, p := range pins {
-		f := File{Name: p.File, SHA256: p.SHA256, Bytes: p.Bytes, Unpinned: true}
+		f := File{Name: p.File, SHA256: p.SHA256, Bytes: p.Bytes, Unpinned: true, Recorded: true}
 		done, err := s.copyIn(e, f, paths[i])
 		if err != nil {
 			return placed, err
@@ -53,8 +69,11 @@ func (s *Store) ImportUnpinned(name string, paths ...string) ([]Placed, error) {
 
 // takes says whether the model is made of so many files.
 func (e Entry) takes(n int) error {
-	if e.BuiltIn {
+	switch {
+	case e.BuiltIn:
 		return face.Errorf(face.Invalid, "%s is built in: it takes no file", e.Name)
+	case e.Kind == Recognizer && n != 1:
+		return face.Errorf(face.Invalid, "%s is a recogniser: it takes one file at once; %d given", e.Name, n)
 	}
 	if len(e.Files) == 0 || slices.ContainsFunc(e.Files, func(f File) bool { return len(f.All()) == n }) {
 		return nil
@@ -66,54 +85,21 @@ func (e Entry) takes(n int) error {
 	return face.Errorf(face.Invalid, "%s takes %d files at once, in the order of %s; %d given", e.Name, len(names), strings.Join(names, ", "), n)
 }
 
-// has says whether the pins are those of one of the model's files and its parts.
-func (e Entry) has(pins []Pin) bool {
-	return slices.ContainsFunc(e.Files, func(f File) bool {
-		return slices.EqualFunc(f.All(), pins, func(part File, p Pin) bool { return part.SHA256 == p.SHA256 })
-	})
-}
-
-// describe makes the pins for a user's files, which are named after the model
-// and their common hash, so that none takes the place of another.
-func describe(e Entry, paths []string) ([]Pin, error) {
-	var pins []Pin
-	var sums strings.Builder
-	for _, path := range paths {
-		size, err := regular(path)
-		if err != nil {
-			return nil, err
+// has says whether the files at the paths, which the pins describe, are one of
+// the model's files and its parts.
+func (e Entry) has(pins []Pin, paths []string) (bool, error) {
+	for _, f := range e.Files {
+		parts := f.All()
+		same := len(parts) == len(pins)
+		for i := 0; same && i < len(parts); i++ {
+			var err error
+			if same, err = parts[i].is(pins[i].SHA256, paths[i]); err != nil {
+				return false, err
+			}
 		}
-		if size == 0 || size > maxUnknown {
-			return nil, face.Errorf(face.Mismatch, "%s has %d bytes: weights have 1 to %d", path, size, maxUnknown)
+		if same {
+			return true, nil
 		}
-		sum, size, err := hashFile(path)
-		if err != nil {
-			return nil, err
-		}
-		sums.WriteString(sum)
-		pins = append(pins, Pin{SHA256: sum, Bytes: size, Source: importSource})
 	}
-	common := pins[0].SHA256
-	if len(pins) > 1 {
-		all := sha256.Sum256([]byte(sums.String()))
-		common = hex.EncodeToString(all[:])
-	}
-	for i, path := range paths {
-		pins[i].File = fmt.Sprintf("%s-%s", e.Name, common[:12])
-		if i > 0 {
-			pins[i].File += fmt.Sprintf("-%d", i+1)
-			pins[i].PartOf = pins[0].File
-		}
-		pins[i].File += extension(path)
-	}
-	return pins, nil
-}
-
-// extension is a file's own where it is a plain one, such as .onnx.
-func extension(path string) string {
-	ext := filepath.Ext(path)
-	if len(ext) > len(".caffemodel") || ext == partSuffix || strings.Trim(strings.ToLower(ext), ".abcdefghijklmnopqrstuvwxyz0123456789") != "" {
-		return ""
-	}
-	return ext
+	return false, nil
 }

@@ -20,7 +20,7 @@ func TestImportUnpinned(t *testing.T) {
 		t.Errorf("missing: %v", err)
 	}
 	store := NewStore([]Entry{e}, home)
-	placed, err := store.ImportUnpinned("net", write(t, usb, "mine.ONNX", content))
+	placed, err := store.ImportUnpinned("net", nil, write(t, usb, "mine.ONNX", content))
 	sum := weights("", content).SHA256
 	name := "net-" + sum[:12] + ".ONNX"
 	if err != nil || len(placed) != 1 || !placed[0].First || placed[0].File.SHA256 != sum || filepath.Base(placed[0].Path) != name {
@@ -29,10 +29,10 @@ func TestImportUnpinned(t *testing.T) {
 	if again, err := NewStore([]Entry{e}, home).Import("net", write(t, usb, "copy", content)); err != nil || again[0].Path != placed[0].Path || again[0].First {
 		t.Errorf("what is recorded is known: %+v, %v", again, err)
 	}
-	if again, err := store.ImportUnpinned("net", filepath.Join(usb, "mine.ONNX")); err != nil || again[0].Path != placed[0].Path {
+	if again, err := store.ImportUnpinned("net", nil, filepath.Join(usb, "mine.ONNX")); err != nil || again[0].Path != placed[0].Path {
 		t.Errorf("the same again: %+v, %v", again, err)
 	}
-	if _, err := store.ImportUnpinned("net", write(t, usb, "other.onnx", "another")); err != nil {
+	if _, err := store.ImportUnpinned("net", nil, write(t, usb, "other.onnx", "another")); err != nil {
 		t.Errorf("a second conversion: %v", err)
 	}
 	store = NewStore([]Entry{e}, home)
@@ -65,11 +65,11 @@ func TestImportUnpinnedOfParts(t *testing.T) {
 	e := entry(whole)
 	mine := []string{write(t, usb, "1.onnx", "my p"), write(t, usb, "2.onnx", "my r"), write(t, usb, "3.onnx", "my o")}
 	store := NewStore([]Entry{e}, home)
-	if _, err := store.ImportUnpinned("net", mine[0]); face.CodeOf(err) != face.Invalid || !strings.Contains(err.Error(), "p.onnx, r.onnx, o.onnx; 1 given") {
+	if _, err := store.ImportUnpinned("net", nil, mine[0]); face.CodeOf(err) != face.Invalid || !strings.Contains(err.Error(), "p.onnx, r.onnx, o.onnx; 1 given") {
 		t.Errorf("too few: %v", err)
 	}
 	for _, order := range [][]string{mine, {mine[0], mine[2], mine[1]}} { // of which none takes the other's place
-		if placed, err := NewStore([]Entry{e}, home).ImportUnpinned("net", order...); err != nil || len(placed) != 3 {
+		if placed, err := NewStore([]Entry{e}, home).ImportUnpinned("net", nil, order...); err != nil || len(placed) != 3 {
 			t.Fatalf("placed %+v, %v", placed, err)
 		}
 	}
@@ -115,7 +115,7 @@ func TestImportUnpinnedOfWhatIsNone(t *testing.T) {
 		"an empty file":  {"net", write(t, usb, "empty", ""), face.Mismatch},
 		"what is pinned": {"net", write(t, usb, "known", "weights"), ""},
 	} {
-		placed, err := store.ImportUnpinned(c.model, c.path)
+		placed, err := store.ImportUnpinned(c.model, nil, c.path)
 		if face.CodeOf(err) != c.code {
 			t.Errorf("%s: %v, want %q", name, err, c.code)
 		}

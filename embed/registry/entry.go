@@ -29,8 +29,9 @@ type Entry struct {
 	Commercial string   `yaml:"commercial" json:"commercial"` // "yes", "no" or "unclear"
 	Source     string   `yaml:"source" json:"source"`
 	BuiltIn    bool     `yaml:"built_in" json:"built_in"` // needs no file of its own
-	// Build is the build tag without which the program cannot use the model. It
-	// is only shown.
+	Own        bool     `yaml:"-" json:"own,omitempty"`   // the user's, from models.yaml
+	// Build is the build tag without which the program cannot use the model.
+	// Such a model is used where it is named.
 	Build string `yaml:"build" json:"build,omitempty"`
 	// Backend is what reads a detector's graph, by its name in embed/detect.
 	// Defaults to the model's name.
@@ -95,10 +96,10 @@ func (e Entry) FileNamed(name string) (File, bool) {
 	return e.Files[i], true
 }
 
-// Preferred is the file to pull where only the model is named: the first whose
-// hash is known, or else the first that can be pulled at all.
+// Preferred is the file to pull where only the model is named: the first that
+// something vouches for, or else the first that can be pulled at all.
 func (e Entry) Preferred() (File, bool) {
-	i := slices.IndexFunc(e.Files, func(f File) bool { return f.Pullable() && f.Known() })
+	i := slices.IndexFunc(e.Files, func(f File) bool { return f.Pullable() && f.Vouched() })
 	if i < 0 {
 		i = slices.IndexFunc(e.Files, File.Pullable)
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 // Import copies weights files into the store. The content of each must be a
-// file of the named model, or a part of one, whose hash is known; the files'
-// own names do not matter. Errors are face.NotFound for the model,
+// file of the named model, or a part of one, whose SHA-256 or git blob is known;
+// the files' own names do not matter. Errors are face.NotFound for the model,
 // face.Mismatch for what is not its file, and face.Unavailable for what cannot
 // be read or written.
 func (s *Store) Import(name string, paths ...string) ([]Placed, error) {
@@ -42,15 +42,19 @@ func (s *Store) recognise(e Entry, path string) (File, error) {
 	if s.unpinned != nil {
 		own += "; besides, " + s.unpinned.Error()
 	}
-	if !s.file(func(f File) bool { return f.may(size, f.Name) }) {
+	if !s.file(func(f File) bool { return (f.SHA256 != "" || f.GitBlob != "") && f.fits(size, f.Name) }) {
 		return File{}, face.Errorf(face.Mismatch, "%s is not a file of %s: no model in the registry has a file of %d bytes%s", path, e.Name, size, own)
 	}
 	sum, _, err := hashFile(path)
 	if err != nil {
 		return File{}, err
 	}
-	if f, ok := e.hashed(sum); ok {
-		return f, nil
+	for _, f := range e.Files {
+		for _, part := range f.All() {
+			if known, err := part.is(sum, path); known || err != nil {
+				return part, err
+			}
+		}
 	}
 	detail := "no model in the registry has this file" + own
 	if other, f, ok := s.owner(sum); ok {

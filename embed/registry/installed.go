@@ -41,13 +41,23 @@ func (s *Store) unknown(e Entry, f File) error {
 	switch path, ok := s.loose[f.Name]; {
 	case s.unpinned != nil:
 		return s.unpinned
+	case ok && f.GitBlob != "":
+		return face.Errorf(face.Unavailable, "%s is not used before it is verified: run `visage models import %s --as %s`", path, path, e.Name)
 	case ok && len(whole.Parts) == 0:
 		return face.Errorf(face.Unavailable, "%s is not used: there is no hash to know %s of %s by; to take it as it is, run `visage models import %s --as %s --unpinned`",
 			path, f.Name, e.Name, path, e.Name)
 	default:
-		return face.Errorf(face.Unavailable, "%s is not installed (%s, licence: %s), and there is no hash to know it by: %s",
-			e.Name, f.Name, e.Licence, e.remedy(f))
+		return face.Errorf(face.Unavailable, "%s is not installed (%s, licence: %s)%s: %s",
+			e.Name, f.Name, e.Licence, f.unvouched(), e.remedy(f))
 	}
+}
+
+// unvouched says so of a file that nothing vouches for.
+func (f File) unvouched() string {
+	if f.verifiable() {
+		return ""
+	}
+	return ", and there is no hash to know it by"
 }
 
 // Paths says where a file and its parts lie, in order. Errors are those of
@@ -82,7 +92,7 @@ func (s *Store) Installed(e Entry) (File, string, error) {
 		}
 	}
 	if worst == nil {
-		worst = face.Errorf(face.Unavailable, "%s has no files", e.Name)
+		worst = face.Errorf(face.Unavailable, "%s has no files: run `visage models import FILE --as %s --unpinned`", e.Name, e.Name)
 	}
 	return File{}, "", worst
 }
@@ -133,7 +143,7 @@ func (e Entry) remedy(f File) string {
 	if p, _ := e.Preferred(); p.Name == whole.Name {
 		name = e.Name
 	}
-	if !whole.Known() {
+	if !whole.Vouched() {
 		flag = " --unpinned"
 	}
 	return fmt.Sprintf("run `visage models pull %s%s`", name, flag)

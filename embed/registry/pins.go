@@ -1,19 +1,15 @@
 package registry
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
 
 	"github.com/visagedb/visage/internal/face"
-	"go.yaml.in/yaml/v3"
 )
 
 // pinsName is the file in a store's first directory that holds the hashes which
@@ -23,15 +19,16 @@ const pinsName = "pins.yaml"
 // importSource is a pin's source that is no URL.
 const importSource = "import"
 
-// Pin is the hash of a weights file whose publisher gives none, as it was when
-// the file was pulled or imported for the first time.
+// Pin is the SHA-256 of a weights file whose publisher does not give it, as it
+// was when the file was pulled or imported for the first time.
 type Pin struct {
 	Kind   Kind   `yaml:"kind" json:"kind"`
 	Model  string `yaml:"model" json:"model"`
 	File   string `yaml:"file" json:"file"`
 	SHA256 string `yaml:"sha256" json:"sha256"`
 	Bytes  int64  `yaml:"bytes" json:"bytes"`
-	// Source is the URL that the file came from, or "import".
+	// Source is the URL that the file came from, or "import" for a user's own
+	// file.
 	Source string    `yaml:"source" json:"source"`
 	Time   time.Time `yaml:"time" json:"time"`
 	// PartOf names the imported file together with which this one is used.
@@ -58,14 +55,17 @@ func (s *Store) remember() {
 
 func readPins(dir string) ([]Pin, error) {
 	path := filepath.Join(dir, pinsName)
-	text, err := os.ReadFile(path)
+	text, err := readText(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // which look reports
 		return nil, nil
 	}
-	if err != nil {
+	if err != nil && face.CodeOf(err) != face.Mismatch {
 		return nil, face.Wrap(face.Unavailable, err, "recorded hashes")
 	}
-	pins, err := parsePins(text)
+	var pins []Pin
+	if err == nil {
+		pins, err = parsePins(text)
+	}
 	if err != nil {
 		return nil, face.Wrap(face.Mismatch, err,
 			"%s, which holds the hashes of weights whose publishers give none, is damaged: restore it from a copy, or remove it and pull or import those weights again", path)
@@ -78,9 +78,7 @@ func parsePins(text []byte) ([]Pin, error) {
 		return nil, errors.New("it is empty")
 	}
 	var pins []Pin
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&pins); err != nil && !errors.Is(err, io.EOF) { // EOF: comments alone
+	if err := strictly(text, &pins); err != nil {
 		return nil, err
 	}
 	for i, p := range pins {
@@ -115,8 +113,8 @@ func (e Entry) recorded(pins []Pin) []File {
 
 func (e Entry) pinned(f File, pins []Pin) File {
 	i := slices.IndexFunc(pins, Pin{Kind: e.Kind, Model: e.Name, File: f.Name}.sameFile)
-	if i >= 0 && f.Unpinned {
-		f.SHA256, f.Bytes = pins[i].SHA256, pins[i].Bytes
+	if i >= 0 && f.SHA256 == "" {
+		f.SHA256, f.Bytes, f.Recorded = pins[i].SHA256, pins[i].Bytes, true
 	}
 	return f
 }
@@ -128,7 +126,7 @@ func (e Entry) imported(pins []Pin) []File {
 		if p.Source != importSource || p.Kind != e.Kind || p.Model != e.Name {
 			continue
 		}
-		f := File{Name: p.File, Made: "imported on " + p.Time.Format(time.DateOnly), SHA256: p.SHA256, Bytes: p.Bytes, Unpinned: true}
+		f := File{Name: p.File, Made: "imported on " + p.Time.Format(time.DateOnly), SHA256: p.SHA256, Bytes: p.Bytes, Unpinned: true, Recorded: true}
 		i := slices.IndexFunc(files, func(whole File) bool { return whole.Name == p.PartOf })
 		if i < 0 {
 			files = append(files, f)

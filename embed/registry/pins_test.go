@@ -295,7 +295,7 @@ func TestDamagedPins(t *testing.T) {
 		write(t, s.dir, "pins.yaml", damaged)
 		store := NewStore([]Entry{loose, sure}, s.dir)
 		_, pull := store.Pull(t.Context(), loose, loose.Files[0], Download{Client: s.Client(), Unpinned: true})
-		_, conversion := store.ImportUnpinned("net", write(t, t.TempDir(), "mine.onnx", "mine"))
+		_, conversion := store.ImportUnpinned("net", nil, write(t, t.TempDir(), "mine.onnx", "mine"))
 		_, _, installed := store.Installed(loose)
 		_, pins := store.Pins()
 		for what, err := range map[string]error{"pull": pull, "import": conversion, "installed": installed, "pins": pins} {

@@ -35,8 +35,8 @@ func (s *Store) place(e Entry, f File, from io.Reader) (Placed, error) {
 	return s.settle(e, f, part.Name())
 }
 
-// settle verifies a file's hash, or records it where nobody knew it, and gives
-// the file its name.
+// settle verifies what is known of a file, records its SHA-256 where nobody knew
+// it, and gives the file its name.
 func (s *Store) settle(e Entry, f File, part string) (Placed, error) {
 	sum, size, err := hashFile(part)
 	if err != nil {
@@ -47,7 +47,10 @@ func (s *Store) settle(e Entry, f File, part string) (Placed, error) {
 	case first && size == 0:
 		return Placed{}, face.Errorf(face.Mismatch, "%s is empty", f.Name)
 	case first:
-		f.SHA256, f.Bytes = sum, size
+		if err := f.checkBlob(part); err != nil {
+			return Placed{}, err
+		}
+		f.SHA256, f.Bytes, f.Recorded = sum, size, true
 		if err := s.record(e, Pin{File: f.Name, SHA256: sum, Bytes: size, Source: f.URL}); err != nil {
 			return Placed{}, err
 		}
@@ -59,4 +62,16 @@ func (s *Store) settle(e Entry, f File, part string) (Placed, error) {
 		return Placed{}, face.Wrap(face.Unavailable, err, "models folder")
 	}
 	return Placed{File: f, Path: path, First: first}, nil
+}
+
+// checkBlob compares the file at a path with the git blob, where that is known.
+func (f File) checkBlob(path string) error {
+	if f.GitBlob == "" {
+		return nil
+	}
+	blob, err := gitBlob(path)
+	if err == nil && blob != f.GitBlob {
+		err = face.Errorf(face.Mismatch, "%s: git blob is %s, want %s", f.Name, blob, f.GitBlob)
+	}
+	return err
 }

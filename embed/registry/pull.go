@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -18,9 +19,12 @@ const partSuffix = ".part"
 type Download struct {
 	// Client defaults to http.DefaultClient.
 	Client *http.Client
-	// Unpinned allows files whose publisher gives no hash. What comes first is
-	// taken on trust, recorded in pins.yaml, and required from then on.
+	// Unpinned allows files that no published hash vouches for. What comes first
+	// is taken on trust, recorded in pins.yaml, and required from then on.
 	Unpinned bool
+	// Stall is how long a server may send nothing before it is given up; what came
+	// is kept as after any cut. Defaults to a minute.
+	Stall time.Duration
 	// Progress is told how many of how many bytes of a file, or of the archive
 	// that it is in, are there. The second number is 0 where the server does not
 	// say it. Defaults to telling nobody.
@@ -30,6 +34,9 @@ type Download struct {
 func (d Download) withDefaults() Download {
 	if d.Client == nil {
 		d.Client = http.DefaultClient
+	}
+	if d.Stall == 0 {
+		d.Stall = time.Minute
 	}
 	if d.Progress == nil {
 		d.Progress = func(File, int64, int64) {}
@@ -41,17 +48,20 @@ func (d Download) withDefaults() Download {
 type Placed struct {
 	File  File // with hash and size
 	Path  string
-	First bool // its hash was unknown, and was recorded now
+	First bool // its SHA-256 was unknown, and was recorded now
 }
 
 // Pull downloads a file of the model, and all of its parts, into the store's
 // first directory. A download that was cut short is taken up where it ended if
-// the file's hash is known, and begun anew otherwise. A file takes its place
-// only after its hash is verified, or recorded where nobody knew it; otherwise
-// the download is thrown away. Errors are face.Invalid (no URL, or no hash and
-// Unpinned is not set), face.Unavailable (network, server, disk), face.Mismatch
-// (other bytes than the registry's, or than those first pulled; a damaged
-// archive or pins.yaml) and face.Cancelled.
+// the file's hash and size are known, and begun anew otherwise. Where the network
+// or a server fails, the file's mirrors are tried in turn; they never are after
+// other bytes than the right ones, which are to be looked into, not passed over.
+// A file takes its place only after all is verified that is known of it, and its
+// SHA-256 recorded where nobody knew it; otherwise the download is thrown away.
+// Errors are face.Invalid (no URL, or nothing vouches for the file and Unpinned
+// is not set), face.Unavailable (network, server, disk), face.Mismatch (other
+// bytes than the registry's, or than those first pulled; a damaged archive or
+// pins.yaml) and face.Cancelled.
 func (s *Store) Pull(ctx context.Context, e Entry, f File, how Download) ([]Placed, error) {
 	e = s.entry(e)
 	if whole, ok := e.FileNamed(f.Name); ok && !f.Known() {
@@ -62,7 +72,7 @@ func (s *Store) Pull(ctx context.Context, e Entry, f File, how Download) ([]Plac
 		return nil, face.Errorf(face.Invalid, "%s of %s cannot be pulled: %s", f.Name, e.Name, e.remedy(f))
 	case !f.Known() && s.unpinned != nil:
 		return nil, s.unpinned
-	case !f.Known() && !how.Unpinned:
+	case !f.Vouched() && !how.Unpinned:
 		return nil, face.Errorf(face.Invalid,
 			"the publisher of %s of %s gives no hash, so what is downloaded the first time cannot be verified; to trust it, and to be held to it from then on, %s", f.Name, e.Name, e.remedy(f))
 	}
@@ -91,7 +101,7 @@ func (s *Store) pull(ctx context.Context, e Entry, f File, how Download) (Placed
 		return Placed{}, err
 	}
 	var placed Placed
-	if err = download(ctx, f, part, how); err == nil {
+	if f.URL, err = download(ctx, f, part, how); err == nil {
 		if f.Archive != "" {
 			placed, err = s.unpack(e, f, part)
 		} else {

@@ -94,6 +94,13 @@ func (r *Recognition) Profile() face.Profile {
 	return face.Native
 }
 
+// decides says whether a model can say by itself who is the same person, where
+// that is its business.
+func (e Entry) decides() bool {
+	r := e.Recognition
+	return r == nil || r.Native != nil && len(r.Native.Thresholds) > 0 || r.DeepFace != nil && len(r.DeepFace.Thresholds) > 0
+}
+
 // withDefaults fills in what was left out. A nil Recognition stays nil.
 func (r *Recognition) withDefaults() {
 	if r == nil {
@@ -103,10 +110,10 @@ func (r *Recognition) withDefaults() {
 		r.Layout = NCHW
 	}
 	if r.Native != nil {
-		r.Native.Input.withDefaults()
+		r.Native.withDefaults()
 	}
 	if r.DeepFace != nil {
-		r.DeepFace.Input.withDefaults()
+		r.DeepFace.withDefaults()
 	}
 }
 

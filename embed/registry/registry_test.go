@@ -27,12 +27,12 @@ func TestEveryEntryIsComplete(t *testing.T) {
 		if e.BuiltIn == (len(e.Files) > 0) {
 			t.Errorf("%s: built in %v with %d files", e.Name, e.BuiltIn, len(e.Files))
 		}
-		if e.Kind == Recognizer && e.Recognition == nil {
-			t.Errorf("recogniser %s lacks dimension, threshold, its source, or input", e.Name)
+		if e.Kind == Recognizer && (e.Recognition == nil || len(e.References) == 0) {
+			t.Errorf("recogniser %s lacks dimension, input, or references", e.Name)
 		}
 		for _, f := range e.Files {
 			for _, part := range f.All() {
-				if !part.Unpinned && (!hash.MatchString(part.SHA256)) || part.Made == "" && !strings.HasPrefix(part.URL, "https://") {
+				if !part.Unpinned && !part.verifiable() || part.SHA256 != "" && !hash.MatchString(part.SHA256) || part.Made == "" && !strings.HasPrefix(part.URL, "https://") {
 					t.Errorf("file %s of %s lacks hash, size or URL", part.Name, e.Name)
 				}
 				if other, taken := seen[part.Name]; taken && other != part.SHA256 {

@@ -1,10 +1,7 @@
 package registry
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -125,18 +122,4 @@ func (e Entry) hashed(sum string) (File, bool) {
 		}
 	}
 	return File{}, false
-}
-
-// hashFile returns a file's SHA-256 and size.
-func hashFile(path string) (sum string, size int64, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", 0, face.Wrap(face.Unavailable, err, "weights")
-	}
-	h := sha256.New()
-	size, err = io.Copy(h, f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return "", 0, face.Wrap(face.Unavailable, err, "weights %s", path)
-	}
-	return hex.EncodeToString(h.Sum(nil)), size, nil
 }

@@ -64,11 +64,12 @@ func (s *Store) Model(name string) (Entry, error) {
 	}
 }
 
-// Default is the first model of the kind that is built in, or installed with a
-// hash that the registry knows: what was taken on trust is used when it is named.
+// Default is the first model of the kind that is built in, or installed and
+// vouched for: what was taken on trust is used when it is named, and so is a
+// model that not every build can use, or that has no threshold to decide by.
 func (s *Store) Default(kind Kind) (Entry, error) {
 	for _, e := range s.Entries() {
-		if e.Kind != kind {
+		if e.Kind != kind || e.Build != "" || !e.decides() {
 			continue
 		}
 		if e.BuiltIn {
@@ -76,7 +77,7 @@ func (s *Store) Default(kind Kind) (Entry, error) {
 		}
 		f, _, err := s.Installed(e)
 		switch code := face.CodeOf(err); {
-		case err == nil && !f.Unpinned:
+		case err == nil && f.Vouch() != ByNobody:
 			return e, nil
 		case err != nil && code != face.Unavailable && code != face.Mismatch:
 			return Entry{}, err

@@ -27,6 +27,9 @@ type Settings struct {
 	Home string
 	// Models are further folders that hold weights. Defaults to none.
 	Models []string
+	// ModelsFile lists the user's own models. Defaults to
+	// Home/models/models.yaml.
+	ModelsFile string
 	// OrtLib is ONNX Runtime's shared library. Defaults to
 	// Home/lib/libonnxruntime.so.1.
 	OrtLib string
@@ -39,6 +42,7 @@ func Flags(flags *pflag.FlagSet) {
 	flags.String("database-url", "", "Postgres with pgvector (VISAGE_DATABASE_URL); without it a private one is run in the home folder")
 	flags.String("home", "", "folder for the private Postgres, weights and ONNX Runtime (VISAGE_HOME); default "+defaultHome())
 	flags.String("models", "", "further folders with weights, separated by \""+string(os.PathListSeparator)+"\" (VISAGE_MODELS)")
+	flags.String("models-file", "", "list of your own models (VISAGE_MODELS_FILE); default models/models.yaml in the home folder")
 	flags.String("ort-lib", "", "ONNX Runtime's shared library (VISAGE_ORT_LIB); default lib/libonnxruntime.so.1 in the home folder")
 	flags.String("log-level", "info", "debug, info, warn or error (VISAGE_LOG_LEVEL)")
 	flags.String("config", "", "configuration file, YAML, with the names of these flags as keys (VISAGE_CONFIG)")
@@ -69,7 +73,10 @@ func Load(flags *pflag.FlagSet) (Settings, error) {
 	}
 	s := Settings{
 		DatabaseURL: v.GetString("database-url"), Home: home, OrtLib: v.GetString("ort-lib"),
-		Models: models(v), LogLevel: v.GetString("log-level"),
+		Models: models(v), ModelsFile: v.GetString("models-file"), LogLevel: v.GetString("log-level"),
+	}
+	if s.ModelsFile == "" {
+		s.ModelsFile = filepath.Join(home, "models", "models.yaml")
 	}
 	if s.OrtLib == "" {
 		s.OrtLib = filepath.Join(home, "lib", "libonnxruntime.so.1")

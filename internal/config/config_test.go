@@ -49,6 +49,21 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
+func TestModelsFile(t *testing.T) {
+	t.Setenv("VISAGE_HOME", "/home/of/it")
+	t.Setenv("VISAGE_MODELS_FILE", "")
+	if got, err := load(t); err != nil || got.ModelsFile != "/home/of/it/models/models.yaml" {
+		t.Errorf("by default %q, %v", got.ModelsFile, err)
+	}
+	if got, err := load(t, "--config", write(t, "models-file: /from/file.yaml\n")); err != nil || got.ModelsFile != "/from/file.yaml" {
+		t.Errorf("from a file %q, %v", got.ModelsFile, err)
+	}
+	t.Setenv("VISAGE_MODELS_FILE", "/mine.yaml")
+	if got, err := load(t); err != nil || got.ModelsFile != "/mine.yaml" {
+		t.Errorf("from the environment %q, %v", got.ModelsFile, err)
+	}
+}
+
 func TestModelFolders(t *testing.T) {
 	t.Setenv("VISAGE_MODELS", "/a:/b")
 	got, err := load(t)
