@@ -87,11 +87,7 @@ func (e *Embedder) networks(cfg Config, entry registry.Entry, file registry.File
 		}
 		networks = append(networks, watched(cfg, session, &e.recorders))
 	}
-	backend := entry.Backend
-	if backend == "" {
-		backend = entry.Name
-	}
-	return detect.Open(backend, networks, cfg.Options)
+	return detect.Open(backendOf(entry), networks, cfg.Options)
 }
 
 // caffe opens the detector whose publisher's files are for OpenCV: the weights,
@@ -153,10 +149,6 @@ func chooseDetector(store *registry.Store, name string) (registry.Entry, registr
 
 // session loads a model's verified weights, and ONNX Runtime before the first.
 func (e *Embedder) session(cfg Config, entry registry.Entry, file registry.File) (*ort.Session, error) {
-	output := ""
-	if entry.Recognition != nil {
-		output = entry.Recognition.Output
-	}
 	path, err := cfg.Store.Path(entry, file)
 	if err != nil {
 		return nil, err
@@ -170,12 +162,7 @@ func (e *Embedder) session(cfg Config, entry registry.Entry, file registry.File)
 			return nil, face.Wrap(face.Unavailable, err, "%s needs ONNX Runtime", entry.Name)
 		}
 	}
-	if entry.Loosen {
-		if graph, err = ort.Loosen(graph); err != nil {
-			return nil, face.Wrap(face.Mismatch, err, "%s of %s", file.Name, entry.Name)
-		}
-	}
-	session, err := e.runtime.NewSession(graph, ort.Config{Device: cfg.device, Output: output})
+	session, err := newSession(e.runtime, entry, graph, cfg.device)
 	if err != nil {
 		return nil, face.Wrap(face.Mismatch, err, "%s of %s", file.Name, entry.Name)
 	}

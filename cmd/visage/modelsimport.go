@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/visagedb/visage/embed"
 	"github.com/visagedb/visage/embed/registry"
 )
 
@@ -29,9 +30,9 @@ func modelsImport(a *app) *cobra.Command {
 		var placed []registry.Placed
 		switch {
 		case *spec != "":
-			placed, err = store.ImportOwn(registry.Spec{Name: *as, Path: *spec, List: a.settings.ModelsFile}, nil, args...)
+			placed, err = store.ImportOwn(registry.Spec{Name: *as, Path: *spec, List: a.settings.ModelsFile}, a.inspect, args...)
 		case *unpinned:
-			placed, err = store.ImportUnpinned(*as, nil, args...)
+			placed, err = store.ImportUnpinned(*as, a.inspect, args...)
 		default:
 			placed, err = store.Import(*as, args...)
 		}
@@ -39,4 +40,9 @@ func modelsImport(a *app) *cobra.Command {
 		return err
 	}
 	return cmd
+}
+
+// inspect tries graphs before they are imported.
+func (a *app) inspect(e registry.Entry, paths []string) error {
+	return embed.Inspect(a.settings.OrtLib, e, paths)
 }

@@ -16,10 +16,12 @@ type Input struct {
 	Std  [3]float32
 }
 
-// Feed turns a crop into a network's numbers: rows, columns, channels, in the
-// network's channel order.
+// Feed turns a crop into a network's numbers.
 type Feed interface {
-	feed(crop *cv.Image) ([]float32, error)
+	// feed fills out, whose length is three for each pixel, in the network's
+	// channel order: row by row with the channels of a pixel together, or else one
+	// channel after the other.
+	feed(crop *cv.Image, out []float32, together bool) error
 	size() (width, height int) // of the network's picture, in pixels
 }
 
@@ -52,22 +54,26 @@ type native struct {
 
 func (n *native) size() (width, height int) { return n.width, n.height }
 
-func (n *native) feed(crop *cv.Image) ([]float32, error) {
+func (n *native) feed(crop *cv.Image, out []float32, together bool) error {
 	if crop.Width() != n.width || crop.Height() != n.height || crop.Channels() != 3 {
-		return nil, fmt.Errorf("crop of %dx%d pixels and %d channels, want %dx%d and 3",
+		return fmt.Errorf("crop of %dx%d pixels and %d channels, want %dx%d and 3",
 			crop.Width(), crop.Height(), crop.Channels(), n.width, n.height)
 	}
 	pixels, err := crop.Pixels()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := make([]float32, len(pixels))
-	for i := 0; i < len(pixels); i += 3 {
-		for c, from := range n.from {
-			out[i+c] = n.values[c][pixels[i+from]]
+	for c, from := range n.from {
+		to, step := c*n.width*n.height, 1
+		if together {
+			to, step = c, 3
+		}
+		values := &n.values[c]
+		for ; from < len(pixels); from, to = from+3, to+step {
+			out[to] = values[pixels[from]]
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // DeepFaceConfig says how DeepFace feeds a network.
@@ -103,10 +109,10 @@ type deepface struct{ DeepFaceConfig }
 
 func (d deepface) size() (width, height int) { return d.Width, d.Height }
 
-func (d deepface) feed(crop *cv.Image) ([]float32, error) {
+func (d deepface) feed(crop *cv.Image, out []float32, together bool) error {
 	values, err := align.LetterboxFractions(crop, d.Width, d.Height)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	d.Normalization.apply(values)
 	if d.Bytes {
@@ -114,11 +120,14 @@ func (d deepface) feed(crop *cv.Image) ([]float32, error) {
 			values[i] = float32(int(255 * v)) // not rounded, as numpy's astype
 		}
 	}
-	for i := 0; i < len(values); i += 3 {
-		bgr := [3]float32(values[i:])
-		for c := range 3 {
-			values[i+c] = (bgr[d.Input.channel(c)] - d.Input.Mean[c]) / d.Input.Std[c]
+	for c := range 3 {
+		to, step := c*d.Width*d.Height, 1
+		if together {
+			to, step = c, 3
+		}
+		for from := d.Input.channel(c); from < len(values); from, to = from+3, to+step {
+			out[to] = (values[from] - d.Input.Mean[c]) / d.Input.Std[c]
 		}
 	}
-	return values, nil
+	return nil
 }

@@ -2,6 +2,8 @@ package recognize
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -43,6 +45,20 @@ func near(got, want []float32, tolerance float64) bool {
 	return slices.EqualFunc(got, want, func(a, b float32) bool { return math.Abs(float64(a)-float64(b)) <= tolerance })
 }
 
+// fed is what a feed gives, the channels of a pixel together, after comparing it
+// with what it gives one channel after the other.
+func fed(f Feed, crop *cv.Image) ([]float32, error) {
+	width, height := f.size()
+	together, apart := make([]float32, 3*width*height), make([]float32, 3*width*height)
+	err := errors.Join(f.feed(crop, together, true), f.feed(crop, apart, false))
+	for i, v := range together {
+		if apart[i%3*width*height+i/3] != v {
+			return nil, fmt.Errorf("together %v, apart %v", together, apart)
+		}
+	}
+	return together, err
+}
+
 func TestNativeFeed(t *testing.T) {
 	t.Parallel()
 	crop := picture(t, 2, rgb(10, 20, 30), rgb(40, 50, 60))
@@ -55,11 +71,11 @@ func TestNativeFeed(t *testing.T) {
 		{true, []float32{9, 9, 6.75, 39, 24, 14.25}},
 	} {
 		in.RGB = c.rgb
-		if got, err := NativeFeed(2, 1, in).feed(crop); err != nil || !near(got, c.want, 1e-6) {
+		if got, err := fed(NativeFeed(2, 1, in), crop); err != nil || !near(got, c.want, 1e-6) {
 			t.Errorf("rgb %v: %v, %v, want %v", c.rgb, got, err, c.want)
 		}
 	}
-	if _, err := NativeFeed(3, 1, in).feed(crop); err == nil || !strings.Contains(err.Error(), "2x1") {
+	if _, err := fed(NativeFeed(3, 1, in), crop); err == nil || !strings.Contains(err.Error(), "2x1") {
 		t.Errorf("a crop of another size: %v", err)
 	}
 }
@@ -91,7 +107,7 @@ func TestDeepFaceFeed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := f.feed(crop); err != nil || !near(got, c.want, 5e-5) {
+		if got, err := fed(f, crop); err != nil || !near(got, c.want, 5e-5) {
 			t.Errorf("%s: %v, %v, want %v", c.name, got, err, c.want)
 		}
 	}
@@ -108,7 +124,7 @@ func TestBytesAreCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := f.feed(picture(t, 2, rgb(0, 254, 1), rgb(1, 255, 0), rgb(0, 254, 1), rgb(1, 255, 0))) // means 0.5, 254.5, 0.5 of 255
+	got, err := fed(f, picture(t, 2, rgb(0, 254, 1), rgb(1, 255, 0), rgb(0, 254, 1), rgb(1, 255, 0))) // means 0.5, 254.5, 0.5 of 255
 	if err != nil || !slices.Equal(got, []float32{0, 254, 0}) {
 		t.Errorf("got %v, %v", got, err)
 	}

@@ -63,8 +63,7 @@ func OpenNetwork(session Session, config Config) (Recognizer, error) {
 		return nil, err
 	}
 	n.batcher = batcher{run: n.run, most: batch, workers: n.config.Workers}
-	width, height := config.Feed.size()
-	if _, err := n.run(context.Background(), make([]float32, 3*width*height), 1); err != nil {
+	if _, err := n.run(context.Background(), n.input(), 1); err != nil {
 		return nil, fmt.Errorf("try the graph: %w", err)
 	}
 	return n, nil
@@ -145,33 +144,26 @@ func (n *network) Close() error {
 	return n.session.Close()
 }
 
-func (n *network) Fed(crop *cv.Image) ([]float32, error) { return n.config.Feed.feed(crop) }
+func (n *network) Fed(crop *cv.Image) ([]float32, error) {
+	out := n.input()
+	return out, n.config.Feed.feed(crop, out, true)
+}
+
+// input is room for the numbers of one face.
+func (n *network) input() []float32 {
+	width, height := n.config.Feed.size()
+	return make([]float32, 3*width*height)
+}
 
 func (n *network) Recognize(ctx context.Context, crops []*cv.Image) ([][]float32, error) {
 	inputs := make([][]float32, len(crops))
 	for i, crop := range crops {
-		fed, err := n.config.Feed.feed(crop)
-		if err != nil {
+		inputs[i] = n.input()
+		if err := n.config.Feed.feed(crop, inputs[i], n.config.Last); err != nil {
 			return nil, err
 		}
-		inputs[i] = n.arranged(fed)
 	}
 	return n.batcher.do(ctx, inputs)
-}
-
-// arranged puts a picture's channels apart where the graph wants them so.
-func (n *network) arranged(fed []float32) []float32 {
-	if n.config.Last {
-		return fed
-	}
-	plane := len(fed) / 3
-	out := make([]float32, len(fed))
-	blue, green, red := out[:plane], out[plane:2*plane], out[2*plane:] // whichever of them comes first
-	for i := range plane {
-		pixel := fed[3*i : 3*i+3]
-		blue[i], green[i], red[i] = pixel[0], pixel[1], pixel[2]
-	}
-	return out
 }
 
 // run computes the embeddings of n inputs.

@@ -31,6 +31,14 @@ func own(mat gocv.Mat) *Image {
 	return &Image{mat: mat}
 }
 
+// Black makes a black picture. The caller closes it.
+func Black(width, height int) (*Image, error) {
+	if width < 1 || height < 1 || width > MaxSide || height > MaxSide {
+		return nil, fmt.Errorf("black picture of %dx%d pixels: sides must lie in 1 to %d", width, height, MaxSide)
+	}
+	return own(gocv.Zeros(height, width, gocv.MatTypeCV8UC3)), nil
+}
+
 // Close frees the picture or gives its memory back to its pool. It may be called
 // twice.
 func (m *Image) Close() error {
