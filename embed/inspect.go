@@ -17,10 +17,10 @@ import (
 // Inspect opens ONNX graphs as the files of a model, in the order in which it
 // uses them, and tries them on nothing. It returns face.Mismatch, saying what
 // differs, for graphs that do not fit the model's description, and
-// face.Unavailable without ONNX Runtime, whose path is given. Files of other
-// kinds are not looked into.
+// face.Unavailable without ONNX Runtime, whose path is given. Files of dlib's and
+// Caffe's models are not looked into.
 func Inspect(ortLib string, e registry.Entry, paths []string) (err error) {
-	if filepath.Ext(paths[0]) != ".onnx" {
+	if e.Build != "" || filepath.Ext(paths[0]) == ".caffemodel" {
 		return nil
 	}
 	runtime, err := ort.OpenRuntime(ortLib)

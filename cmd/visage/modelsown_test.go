@@ -14,16 +14,17 @@ import (
 
 	"github.com/visagedb/visage/embed/registry"
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/onnxtest"
 )
 
 // A model of the user's own, from its description to the list of all.
 func TestModelsImportSpec(t *testing.T) {
 	t.Parallel()
 	v, home := alone(t)
+	v.flags = append(v.flags, ortLib(t)...)
 	dir := t.TempDir()
-	file, spec := filepath.Join(dir, "ours.onnx"), filepath.Join(dir, "ours.yaml")
+	file, spec := network(t, onnxtest.Recognizer{Input: planes(112), Dim: 256, Seed: 1}), filepath.Join(dir, "ours.yaml")
 	for path, text := range map[string]string{
-		file: "weights",
 		spec: "kind: recognizer\nsummary: ours\nrecognition: {dim: 256, width: 112, height: 112, native: {crop: arcface, rgb: true, mean: [127.5, 127.5, 127.5], std: [128, 128, 128]}}\n",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/visagedb/visage/embed/detect"
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/embed/internal/golden"
-	"github.com/visagedb/visage/embed/internal/onnxtest"
 	"github.com/visagedb/visage/embed/internal/ort"
+	"github.com/visagedb/visage/internal/onnxtest"
 )
 
 // scripted is a network with one answer to all pictures. It keeps a copy of the

@@ -9,8 +9,8 @@ import (
 
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/embed/internal/golden"
-	"github.com/visagedb/visage/embed/internal/onnxtest"
 	"github.com/visagedb/visage/embed/recognize"
+	"github.com/visagedb/visage/internal/onnxtest"
 )
 
 var identity = recognize.Input{Std: [3]float32{1, 1, 1}}

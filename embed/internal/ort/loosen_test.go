@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/visagedb/visage/embed/internal/golden"
-	"github.com/visagedb/visage/embed/internal/onnxtest"
 	"github.com/visagedb/visage/embed/internal/ort"
+	"github.com/visagedb/visage/internal/onnxtest"
 )
 
 // declared is a graph that says it takes ten pictures of 3x32x32, and says so of

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/visagedb/visage/embed/internal/golden"
-	"github.com/visagedb/visage/embed/internal/onnxtest"
 	"github.com/visagedb/visage/embed/internal/ort"
+	"github.com/visagedb/visage/internal/onnxtest"
 )
 
 // halved is negate in half precision.

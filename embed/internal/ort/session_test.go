@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/visagedb/visage/embed/internal/golden"
-	"github.com/visagedb/visage/embed/internal/onnxtest"
 	"github.com/visagedb/visage/embed/internal/ort"
+	"github.com/visagedb/visage/internal/onnxtest"
 )
 
 func TestMain(m *testing.M) {

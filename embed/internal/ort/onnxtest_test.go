@@ -1,4 +1,4 @@
-package onnxtest_test
+package ort_test
 
 import (
 	"context"
@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/visagedb/visage/embed/internal/golden"
-	"github.com/visagedb/visage/embed/internal/onnxtest"
 	"github.com/visagedb/visage/embed/internal/ort"
+	"github.com/visagedb/visage/internal/onnxtest"
 )
 
 func run(t *testing.T, graph []byte, input ort.Tensor) []ort.Tensor {
