@@ -20,18 +20,19 @@ type represented struct {
 func representCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "represent IMAGE", Short: "Print the template of every face in a photograph", Args: cobra.ExactArgs(1),
+		Long:    "Represent finds the faces of a photograph and prints their templates.\n" + imageHelp,
 		Example: "  visage represent somebody.jpg --json",
 	}
 	m, asJSON := modelFlags(cmd), jsonFlag(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		data, err := readPhoto(args[0])
+		data, err := readPhoto(cmd.Context(), args[0])
 		if err != nil {
 			return err
 		}
 		return a.withEmbedder(*m, func(e *embed.Embedder) error {
 			photo, err := e.Embed(cmd.Context(), data, face.AllFaces)
 			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
+				return aboutPhoto(args[0], err)
 			}
 			results := make([]represented, len(photo.Templates))
 			for i, t := range photo.Templates {

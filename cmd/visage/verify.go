@@ -14,7 +14,7 @@ import (
 func verifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify A B", Short: "Say whether two photographs show the same person", Args: cobra.ExactArgs(2),
-		Long:    "Verify compares every face of A with every face of B; the closest pair counts.",
+		Long:    "Verify compares every face of A with every face of B; the closest pair counts.\n" + imageHelp,
 		Example: "  visage verify passport.jpg camera.jpg",
 	}
 	m, asJSON, limit := modelFlags(cmd), jsonFlag(cmd.Flags()), limitFlags(cmd)
@@ -26,13 +26,13 @@ func verifyCommand(a *app) *cobra.Command {
 				return err
 			}
 			var photos [2]face.Photo
-			for i, path := range args {
-				data, err := readPhoto(path)
+			for i, name := range args {
+				data, err := readPhoto(cmd.Context(), name)
 				if err != nil {
 					return err
 				}
 				if photos[i], err = e.Embed(cmd.Context(), data, face.AllFaces); err != nil {
-					return fmt.Errorf("%s: %w", path, err)
+					return aboutPhoto(name, err)
 				}
 			}
 			answer, err := search.Verify(photos[0], photos[1], search.VerifyOptions{
