@@ -249,7 +249,7 @@ func TestSlowServers(t *testing.T) {
 		"a byte at a time": {dribble.URL, "took longer"},
 	} {
 		cfg := intranet(t, c.address)
-		cfg.Stall, cfg.Timeout = 300*time.Millisecond, 1500*time.Millisecond
+		cfg.Stall, cfg.Timeout = 500*time.Millisecond, 2*time.Second
 		begun := time.Now()
 		_, err := newReader(t, cfg).Read(t.Context(), c.address)
 		wantError(t, what, err, face.Unavailable, Name(c.address), c.word)
