@@ -174,7 +174,7 @@ func readPhotos(dir string) ([]namedPhoto, error) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		data, err := readPhoto(path)
+		data, err := readFile(path)
 		photos = append(photos, namedPhoto{path, data})
 		return err
 	})

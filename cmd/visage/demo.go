@@ -131,7 +131,7 @@ func (n naming) right() bool {
 }
 
 func nameFaces(ctx context.Context, db *postgres.DB, e *embed.Embedder, p probe, threshold face.Threshold) ([]naming, error) {
-	data, err := readPhoto(p.path)
+	data, err := readFile(p.path)
 	if err != nil {
 		return nil, err
 	}

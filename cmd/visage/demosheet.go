@@ -47,7 +47,7 @@ const sheetSide = 480
 // photograph that cannot be read any more leaves an empty place.
 func sheetPicture(e *embed.Embedder, path string, found face.Detection) sheet.Picture {
 	var whole *image.RGBA
-	data, err := readPhoto(path)
+	data, err := readFile(path)
 	if err == nil {
 		whole, err = e.Picture(data)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/visagedb/visage/embed"
 	"github.com/visagedb/visage/embed/align"
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/photo"
 	"github.com/visagedb/visage/search"
 )
 
@@ -53,7 +54,8 @@ func extractCommand(a *app) *cobra.Command {
 		Use: "extract IMAGE", Short: "Cut the faces out of a photograph, aligned", Args: cobra.ExactArgs(1),
 		Long: `Extract writes each face as a PNG of 112x112 pixels, aligned as for recognition.
 With --no-align it is the detector's box as it is; with --profile deepface it is
-what DeepFace's extract_faces cuts out: a box, turned until the eyes are level.`,
+what DeepFace's extract_faces cuts out: a box, turned until the eyes are level.
+` + imageHelp,
 		Example: "  visage extract group.jpg --out faces\n  visage extract group.jpg --out faces --draw seen.jpg",
 	}
 	x := &extraction{Config: embed.Config{Recognizer: embed.NoRecognizer}, json: jsonFlag(cmd.Flags())}
@@ -73,22 +75,22 @@ what DeepFace's extract_faces cuts out: a box, turned until the eyes are level.`
 	return cmd
 }
 
-func (a *app) extract(ctx context.Context, path string, x *extraction) error {
-	data, err := readPhoto(path)
+func (a *app) extract(ctx context.Context, name string, x *extraction) error {
+	data, err := readPhoto(ctx, name)
 	if err != nil {
 		return err
 	}
-	if same(path, x.draw) {
+	if same(name, x.draw) {
 		return misuse{fmt.Errorf("extract: %s is the photograph itself: name another file by --draw", x.draw)}
 	}
 	return a.withEmbedder(x.Config, func(e *embed.Embedder) error {
 		crops, width, height, err := e.Extract(ctx, data, face.AllFaces)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return aboutPhoto(name, err)
 		}
 		results := make([]extracted, len(crops))
 		for i, c := range crops {
-			file, err := writeCrop(x.dir, path, i, c.PNG)
+			file, err := writeCrop(x.dir, name, i, c.PNG)
 			if err != nil {
 				return err
 			}
@@ -122,17 +124,25 @@ func same(a, b string) bool {
 	return err == nil && os.SameFile(one, other)
 }
 
-func writeCrop(dir, photo string, i int, png []byte) (string, error) {
+func writeCrop(dir, photograph string, i int, png []byte) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", face.Wrap(face.Unavailable, err, "folder for the crops")
 	}
-	name := strings.TrimSuffix(filepath.Base(photo), filepath.Ext(photo))
-	file := filepath.Join(dir, fmt.Sprintf("%s-face%d.png", name, i+1))
-	if same(photo, file) {
+	file := filepath.Join(dir, fmt.Sprintf("%s-face%d.png", stem(photograph), i+1))
+	if same(photograph, file) {
 		return "", face.Errorf(face.Exists, "the crop %s would take the place of the photograph: name another folder by --out", file)
 	}
 	if err := os.WriteFile(file, png, 0o644); err != nil {
 		return "", face.Wrap(face.Unavailable, err, "write a crop")
 	}
 	return file, nil
+}
+
+// stem is what the crops of a photograph are named after.
+func stem(name string) string {
+	if photo.KindOf(name) == photo.Inline {
+		return "photograph"
+	}
+	name = photo.Name(name)
+	return strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
 }

@@ -18,8 +18,9 @@ func findCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "find IMAGE", Short: "Say who is in a photograph", Args: cobra.ExactArgs(1),
 		Long: `Find searches a gallery for every face of the photograph and prints the nearest
-candidates of each. A face may belong to nobody enrolled: the decision says so.`,
-		Example: "  visage find somebody.jpg\n  visage find group.jpg -k 3 --gallery staff --json",
+candidates of each. A face may belong to nobody enrolled: the decision says so.
+` + imageHelp,
+		Example: "  visage find somebody.jpg\n  visage find group.jpg -k 3 --gallery staff --json\n  visage find https://example.org/door.jpg",
 	}
 	m, asJSON := modelFlags(cmd), jsonFlag(cmd.Flags())
 	options := search.FindOptions{}
@@ -35,7 +36,7 @@ candidates of each. A face may belong to nobody enrolled: the decision says so.`
 		if options.K < 1 {
 			return misuse{fmt.Errorf("-k %d: ask for at least 1 candidate", options.K)}
 		}
-		data, err := readPhoto(args[0])
+		data, err := readPhoto(cmd.Context(), args[0])
 		if err != nil {
 			return err
 		}
@@ -46,7 +47,7 @@ candidates of each. A face may belong to nobody enrolled: the decision says so.`
 			options.Detector = e.Detector()
 			photo, err := e.Embed(cmd.Context(), data, face.AllFaces)
 			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
+				return aboutPhoto(args[0], err)
 			}
 			return a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
 				return a.find(cmd.Context(), db, photo, options, *asJSON)

@@ -1,47 +1,35 @@
 package main
 
 import (
-	"errors"
-	"io"
-	"io/fs"
-	"os"
+	"context"
+	"fmt"
 
-	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/photo"
 )
 
-// maxPhoto is the largest photograph that a command reads, in bytes.
-const maxPhoto = 64 << 20
+// imageHelp says in a command's help what a photograph is named by.
+const imageHelp = `
+A photograph is named by its file's path, by - for the standard input, by a data
+URI such as data:image/jpeg;base64,... or by an http or https URL, which must lead
+to a public address without a proxy.`
 
-// readPhoto reads a photograph that was named on the command line; "-" is the
-// standard input.
-func readPhoto(path string) ([]byte, error) {
-	if path == "-" {
-		return readLimited("standard input", os.Stdin)
-	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, face.Errorf(face.NotFound, "there is no file %s", path)
-	case err != nil:
-		return nil, face.Wrap(face.Unreadable, err, "photograph")
-	case !info.Mode().IsRegular():
-		return nil, face.Errorf(face.Unreadable, "%s is not a file", path)
-	}
-	file, err := os.Open(path)
+// readPhoto reads a photograph that was named on the command line.
+func readPhoto(ctx context.Context, name string) ([]byte, error) {
+	reader, err := photo.New(photo.Config{Kinds: []photo.Kind{photo.File, photo.Stdin, photo.Inline, photo.URL}})
 	if err != nil {
-		return nil, face.Wrap(face.Unreadable, err, "photograph")
+		return nil, err
 	}
-	data, err := readLimited(path, file)
-	return data, errors.Join(err, file.Close())
+	return reader.Read(ctx, name)
 }
 
-func readLimited(name string, from io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(from, maxPhoto+1))
+// readFile reads a photograph that was found in a folder or in the database.
+func readFile(path string) ([]byte, error) {
+	reader, err := photo.New(photo.Config{Kinds: []photo.Kind{photo.File}})
 	if err != nil {
-		return nil, face.Wrap(face.Unreadable, err, "read %s", name)
+		return nil, err
 	}
-	if len(data) > maxPhoto {
-		return nil, face.Errorf(face.TooLarge, "%s has more than %d bytes", name, maxPhoto)
-	}
-	return data, nil
+	return reader.File(path)
 }
+
+// aboutPhoto puts before an error which photograph it is about.
+func aboutPhoto(name string, err error) error { return fmt.Errorf("%s: %w", photo.Name(name), err) }

@@ -64,7 +64,7 @@ func TestEveryPhotographFindsItsOwnPerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range paths {
-		data, err := readPhoto(path)
+		data, err := readFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,7 +35,8 @@ func representCommand(a *app) *cobra.Command {
 		Use: "represent IMAGE", Short: "Print the template of every face in a photograph", Args: cobra.ExactArgs(1),
 		Long: `Represent prints the template of every face as it is stored and searched. With
 --minmax-normalize and --l2-normalize, in this order, it prints what DeepFace makes
-of it; such numbers are for other programs and compare with no template.`,
+of it; such numbers are for other programs and compare with no template.
+` + imageHelp,
 		Example: "  visage represent somebody.jpg --json\n  visage represent group.jpg --model Facenet512 --max-faces 3 --l2-normalize",
 	}
 	r := &representation{Config: modelFlags(cmd), json: jsonFlag(cmd.Flags())}
@@ -50,7 +51,7 @@ of it; such numbers are for other programs and compare with no template.`,
 }
 
 func (a *app) represent(ctx context.Context, path string, r *representation) error {
-	data, err := readPhoto(path)
+	data, err := readPhoto(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func (a *app) represent(ctx context.Context, path string, r *representation) err
 	return a.withEmbedder(*r.Config, func(e *embed.Embedder) error {
 		faces, width, height, err := e.Represent(ctx, data, face.AllFaces)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return aboutPhoto(path, err)
 		}
 		results := make([]represented, len(faces))
 		for i, f := range faces {

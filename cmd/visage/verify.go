@@ -18,7 +18,8 @@ func verifyCommand(a *app) *cobra.Command {
 		Use: "verify A B", Short: "Say whether two photographs show the same person", Args: cobra.ExactArgs(2),
 		Long: `Verify compares every face of A with every face of B; the closest pair counts.
 Instead of a photograph, either may be a file with a template: a JSON list of
-numbers, or what visage represent --json prints.`,
+numbers, or what visage represent --json prints.
+` + imageHelp,
 		Example: "  visage verify passport.jpg camera.jpg\n  visage verify group.jpg somebody.jpg --pairs --json",
 	}
 	m, asJSON, limit := modelFlags(cmd), jsonFlag(cmd.Flags()), limitFlags(cmd)
@@ -55,7 +56,7 @@ numbers, or what visage represent --json prints.`,
 // facesOf gives the faces of a photograph, or the templates that a file
 // holds.
 func facesOf(ctx context.Context, e *embed.Embedder, path string) (face.Photo, error) {
-	data, err := readPhoto(path)
+	data, err := readPhoto(ctx, path)
 	if err != nil {
 		return face.Photo{}, err
 	}
@@ -64,7 +65,7 @@ func facesOf(ctx context.Context, e *embed.Embedder, path string) (face.Photo, e
 		photo, err = e.Embed(ctx, data, face.AllFaces)
 	}
 	if err != nil {
-		return face.Photo{}, fmt.Errorf("%s: %w", path, err)
+		return face.Photo{}, aboutPhoto(path, err)
 	}
 	return photo, nil
 }
