@@ -37,11 +37,13 @@ const smallestBlock = 1 << 17
 const defaultIdle = 256 << 20
 
 // NewPool makes a pool that keeps at most the given number of bytes while no
-// picture uses them; 0 stands for 256 MiB. The caller closes it.
+// picture uses them; 0 stands for 256 MiB. The caller closes it. From then on the
+// C library of this process keeps more of what is freed, too.
 func NewPool(bytes int64) *Pool {
 	if bytes <= 0 {
 		bytes = defaultIdle
 	}
+	keepFreed()
 	open.Add(1)
 	return &Pool{limit: int(bytes)}
 }
