@@ -30,7 +30,8 @@ type block struct {
 }
 
 // smallestBlock is where pooling begins to pay: what is smaller, the C library
-// itself keeps (malloc gives memory of 128 kB and more back to the system).
+// itself keeps (without keepFreed, malloc gives memory of 128 kB and more back to
+// the system).
 const smallestBlock = 1 << 17
 
 // defaultIdle is 256 MiB: seven photographs of twelve megapixels.
