@@ -45,13 +45,16 @@ func (p *planes) of(pixel float32, channel int) float32 {
 	return (pixel - p.mean[channel]) * p.scale
 }
 
-// tensor lays a scaled photograph into the input that the frame describes. The
-// caller gives the tensor back by done once the network has read it.
+// stretches says whether tensor scales photographs itself, bilinearly.
+func (p *planes) stretches() bool { return !p.last }
+
+// tensor lays a photograph into the input that the frame describes. It must have
+// been scaled as the frame says, unless the planes stretch. The caller gives the
+// tensor back by done once the network has read it.
 func (p *planes) tensor(photo *cv.Image, f frame) (ort.Tensor, error) {
-	w, h := photo.Width(), photo.Height()
-	inside := image.Rect(0, 0, w, h).Add(f.at)
+	inside := image.Rectangle{Max: f.scaled}.Add(f.at)
 	if !inside.In(image.Rectangle{Max: f.input}) || photo.Channels() != 3 {
-		return ort.Tensor{}, fmt.Errorf("photograph of %dx%d pixels and %d channels does not fit the network's %v at %v", w, h, photo.Channels(), f.input, f.at)
+		return ort.Tensor{}, fmt.Errorf("photograph of %v pixels and %d channels does not fit the network's %v at %v", f.scaled, photo.Channels(), f.input, f.at)
 	}
 	out := p.borrow(f.input)
 	for c := range 3 {
@@ -66,9 +69,10 @@ func (p *planes) tensor(photo *cv.Image, f frame) (ort.Tensor, error) {
 // margin fills what lies around the photograph in one channel.
 func (p *planes) margin(t ort.Tensor, size image.Point, inside image.Rectangle, channel int) {
 	v := p.of(p.fill, channel)
+	step := p.index(size, 1, 0, 0)
 	blank := func(y, from, to int) {
-		for x := from; x < to; x++ {
-			t.Data[p.index(size, x, y, channel)] = v
+		for at, end := p.index(size, from, y, channel), p.index(size, to, y, channel); at < end; at += step {
+			t.Data[at] = v
 		}
 	}
 	for y := range size.Y {
@@ -81,12 +85,15 @@ func (p *planes) margin(t ort.Tensor, size image.Point, inside image.Rectangle, 
 	}
 }
 
-// spread writes the photograph's channels apart.
+// spread writes the photograph's channels apart, scaled where it is yet to be.
 func (p *planes) spread(t ort.Tensor, photo *cv.Image, f frame) error {
 	to := cv.Planes{Stride: f.input.X, Scale: p.scale}
 	for c := range 3 {
 		to.Begin[c] = p.index(f.input, f.at.X, f.at.Y, p.channel(c))
 		to.Shift[c] = p.of(0, p.channel(c))
+	}
+	if f.scaled != image.Pt(photo.Width(), photo.Height()) {
+		return photo.Stretch(t.Data, to, f.scaled.X, f.scaled.Y)
 	}
 	return photo.Spread(t.Data, to)
 }

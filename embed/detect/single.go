@@ -54,7 +54,9 @@ func (s *single) Detect(ctx context.Context, photo *cv.Image) ([]face.Detection,
 
 // run scales the photograph into the network's input and runs it.
 func (s *single) run(ctx context.Context, photo *cv.Image, f frame) ([]ort.Tensor, error) {
-	if f.scaled != image.Pt(photo.Width(), photo.Height()) {
+	fits := f.scaled == image.Pt(photo.Width(), photo.Height())
+	stretched := s.scaling == cv.Bilinear && s.planes.stretches()
+	if !fits && !stretched {
 		small, err := photo.Resize(f.scaled.X, f.scaled.Y, s.scaling)
 		if err != nil {
 			return nil, err

@@ -23,16 +23,12 @@ type Planes struct {
 // Spread writes the picture's three channels to planes of their own in out,
 // which must hold them.
 func (m *Image) Spread(out []float32, p Planes) error {
-	if m.Channels() != 3 || p.Stride < m.Width() {
-		return fmt.Errorf("spread a picture of %d channels and width %d to rows of %d", m.Channels(), m.Width(), p.Stride)
+	if m.Channels() != 3 {
+		return fmt.Errorf("spread a picture of %d channels: it must have three", m.Channels())
 	}
-	var begin [3]C.long
-	var shift [3]C.float
-	for c, at := range p.Begin {
-		if at < 0 || at+(m.Height()-1)*p.Stride+m.Width() > len(out) {
-			return fmt.Errorf("spread a picture of %dx%d pixels from %d on: there are %d floats", m.Width(), m.Height(), at, len(out))
-		}
-		begin[c], shift[c] = C.long(at), C.float(p.Shift[c])
+	begin, shift, err := p.within(out, m.Width(), m.Height())
+	if err != nil {
+		return err
 	}
 	pixels, err := m.Pixels()
 	if err != nil {
@@ -42,4 +38,19 @@ func (m *Image) Spread(out []float32, p Planes) error {
 	C.visage_planes((*C.uchar)(unsafe.Pointer(unsafe.SliceData(pixels))), C.int(m.Width()), C.int(m.Height()),
 		(*C.float)(unsafe.Pointer(unsafe.SliceData(out))), &begin[0], C.long(p.Stride), C.float(p.Scale), &shift[0], &problem)
 	return problemOf(problem)
+}
+
+// within gives the planes to C once a picture of the given size lies in out
+// where they say.
+func (p Planes) within(out []float32, width, height int) (begin [3]C.long, shift [3]C.float, err error) {
+	if p.Stride < width {
+		return begin, shift, fmt.Errorf("write a picture of width %d to rows of %d floats", width, p.Stride)
+	}
+	for c, at := range p.Begin {
+		if at < 0 || at+(height-1)*p.Stride+width > len(out) {
+			return begin, shift, fmt.Errorf("write a picture of %dx%d pixels from %d on: there are %d floats", width, height, at, len(out))
+		}
+		begin[c], shift[c] = C.long(at), C.float(p.Shift[c])
+	}
+	return begin, shift, nil
 }

@@ -30,18 +30,21 @@ type block struct {
 }
 
 // smallestBlock is where pooling begins to pay: what is smaller, the C library
-// itself keeps (malloc gives memory of 128 kB and more back to the system).
+// itself keeps (without keepFreed, malloc gives memory of 128 kB and more back to
+// the system).
 const smallestBlock = 1 << 17
 
 // defaultIdle is 256 MiB: seven photographs of twelve megapixels.
 const defaultIdle = 256 << 20
 
 // NewPool makes a pool that keeps at most the given number of bytes while no
-// picture uses them; 0 stands for 256 MiB. The caller closes it.
+// picture uses them; 0 stands for 256 MiB. The caller closes it. From then on the
+// C library of this process keeps more of what is freed, too.
 func NewPool(bytes int64) *Pool {
 	if bytes <= 0 {
 		bytes = defaultIdle
 	}
+	keepFreed()
 	open.Add(1)
 	return &Pool{limit: int(bytes)}
 }
