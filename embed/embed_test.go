@@ -48,10 +48,25 @@ func openEmbedder(t *testing.T, cfg embed.Config, dirs ...string) *embed.Embedde
 }
 
 // From the photograph, the cosine to the reference's embedding must be 0.99 or
-// more for every face.
+// more for every face, and no two of the recognisers share a space.
 func TestEmbeddingsMatchTheReference(t *testing.T) {
 	t.Parallel()
-	e := openEmbedder(t, embed.Config{Detector: "scrfd", Recognizer: "MobileFaceNet", OrtLib: golden.OrtLib(t)}, golden.Models(t))
+	spaces := map[string]bool{}
+	for recogniser, network := range map[string]string{
+		"MobileFaceNet": "mobilefacenet_foamliu_128", "Buffalo_S": "w600k_mbf_512_w8",
+		"EdgeFace_XS": "edgeface_xs_512", "EdgeFace_XXS": "edgeface_xxs_512",
+	} {
+		e := openEmbedder(t, embed.Config{Detector: "scrfd", Recognizer: recogniser, OrtLib: golden.OrtLib(t)}, golden.Models(t))
+		spaces[e.Space().Name()] = true
+		t.Run(recogniser, func(t *testing.T) { matchesTheReference(t, e, network) })
+	}
+	if len(spaces) != 4 {
+		t.Errorf("spaces %v, want four", spaces)
+	}
+}
+
+func matchesTheReference(t *testing.T, e *embed.Embedder, network string) {
+	t.Helper()
 	for name, want := range golden.Load(t).Photos {
 		photo, err := e.Embed(context.Background(), golden.Read(t, golden.PhotoPath(t, name)), face.AllFaces)
 		if err != nil {
@@ -62,7 +77,7 @@ func TestEmbeddingsMatchTheReference(t *testing.T) {
 			continue
 		}
 		for i, f := range want.Faces {
-			if c := cosine(photo.Templates[i].Vector, f.Embedding(t, "mobilefacenet_foamliu_128")); c < 0.99 {
+			if c := cosine(photo.Templates[i].Vector, f.Embedding(t, network)); c < 0.99 {
 				t.Errorf("%s face %d: cosine %.5f to the reference", name, i, c)
 			}
 		}

@@ -29,7 +29,7 @@ type batcher struct {
 
 // job is one input that somebody waits for.
 type job struct {
-	ctx       context.Context
+	ctx       context.Context //nolint:containedctx // a job lives as long as the call that waits for it
 	input     []float32
 	embedding []float32
 	err       error

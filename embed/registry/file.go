@@ -130,8 +130,12 @@ func (f File) fits(size int64, name string) bool {
 }
 
 func (f File) size() string {
-	if f.Bytes == 0 {
+	switch {
+	case f.Bytes > 0:
+		return fmt.Sprintf("%.1f MB", float64(f.Bytes)/1e6)
+	case f.About > 0:
+		return fmt.Sprintf("about %d MB", (f.About+500_000)/1_000_000)
+	default:
 		return "of unknown size"
 	}
-	return fmt.Sprintf("%d bytes", f.Bytes)
 }

@@ -47,8 +47,8 @@ func (s *Store) unknown(e Entry, f File) error {
 		return face.Errorf(face.Unavailable, "%s is not used: there is no hash to know %s of %s by; to take it as it is, run `visage models import %s --as %s --unpinned`",
 			path, f.Name, e.Name, path, e.Name)
 	default:
-		return face.Errorf(face.Unavailable, "%s is not installed (%s, licence: %s)%s: %s",
-			e.Name, f.Name, e.Licence, f.unvouched(), e.remedy(f))
+		return face.Errorf(face.Unavailable, "%s is not installed (%s, %s, licence: %s)%s: %s",
+			e.Name, f.Name, f.size(), e.Licence, f.unvouched(), e.remedy(f))
 	}
 }
 
