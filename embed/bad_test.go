@@ -77,7 +77,7 @@ func TestOpenErrors(t *testing.T) {
 		text string
 	}{
 		"unknown detector":   {embed.Config{Detector: "nobody", Recognizer: "LBPH"}, "", face.NotFound, "yunet, retinaface_mobilenet, scrfd"},
-		"unknown recogniser": {embed.Config{Detector: "opencv", Recognizer: "nobody"}, "", face.NotFound, "SFace, MobileFaceNet, LBPH"},
+		"unknown recogniser": {embed.Config{Detector: "opencv", Recognizer: "nobody"}, "", face.NotFound, "choose one of SFace, "},
 		"missing weights":    {embed.Config{Detector: "yunet", Recognizer: "LBPH"}, "", face.Unavailable, "visage models pull yunet"},
 		"missing file":       {embed.Config{Detector: "scrfd_2.5g_bnkps", Recognizer: "LBPH"}, "", face.Unavailable, "scrfd_2.5g_bnkps.onnx"},
 		"damaged weights":    {embed.Config{Detector: "yunet", Recognizer: "LBPH"}, damaged, face.Mismatch, "SHA-256"},

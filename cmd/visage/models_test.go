@@ -20,7 +20,7 @@ import (
 func alone(t *testing.T) (v visage, home string) {
 	t.Helper()
 	home = t.TempDir()
-	return visage{t, []string{"--home", home, "--log-level", "error"}}, home
+	return visage{t, []string{"--home", home, "--models", "", "--log-level", "error"}}, home
 }
 
 // A user's own conversion of a known model, from import to verify.

@@ -44,6 +44,9 @@ func TestModelsImportSpec(t *testing.T) {
 	if out := v.do("models", "list"); !strings.Contains(out, "Ours ") {
 		t.Errorf("list prints %s", out)
 	}
+	if _, text, code := v.try("models", "pull", "ours"); code != exitFailed || !strings.Contains(text, "model of your own") {
+		t.Errorf("pull: exit %d, %s", code, text)
+	}
 	list := filepath.Join(home, "models", "models.yaml")
 	if err := os.WriteFile(list, []byte("- name: yunet\n  kind: detector\n  backend: yolo\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -107,8 +107,8 @@ func pullable(store *registry.Store, name string) (wanted, error) {
 	switch {
 	case e.BuiltIn:
 		return wanted{}, face.Errorf(face.Invalid, "%s is built in: there is nothing to pull", e.Name)
-	case len(e.Files) == 0:
-		return wanted{}, face.Errorf(face.Invalid, "%s is a model of your own: there is nothing to pull", e.Name)
+	case e.Own:
+		return wanted{}, face.Errorf(face.Invalid, "%s is a model of your own: there is nothing to pull; run `visage models import FILE --as %[1]s --unpinned`", e.Name)
 	case !ok:
 		f = e.Files[0] // which Pull refuses, saying how to get it
 	}

@@ -48,10 +48,11 @@ func (a *app) printModel(l listed) {
 	}
 	a.printRecognition(l.Recognition)
 	a.printLine("problem", l.Problem)
-	for i, path := range append([]string{l.Path}, l.Parts...) {
-		if path != "" {
-			fmt.Fprintf(a.out, "%-11s %s\n", []string{"in use", ""}[min(i, 1)], plain(path))
-		}
+	if l.Path != "" {
+		a.printPath("in use", l.Path)
+	}
+	for _, path := range l.Parts {
+		a.printPath("", path)
 	}
 	for _, f := range l.Files {
 		a.printFile("file", f)
@@ -126,6 +127,11 @@ func (a *app) printThresholds(thresholds face.Thresholds) {
 	for _, t := range thresholds {
 		a.printLine("", fmt.Sprintf("threshold %s %g: %s", t.Metric, t.Distance, t.Source))
 	}
+}
+
+// printPath prints a file's path as it is, however long.
+func (a *app) printPath(label, path string) {
+	fmt.Fprintf(a.out, "%-11s %s\n", label, plain(path))
 }
 
 // lineWidth is how wide a line of text gets, in characters, unless one word is

@@ -224,6 +224,26 @@ func TestListOfTheUsersOwn(t *testing.T) {
 	}
 }
 
+// The descriptions that the documents show are ones.
+func TestDocumentedDescriptions(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/models.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(text), "```yaml\n")[1:]
+	if len(blocks) < 2 {
+		t.Errorf("%d descriptions", len(blocks))
+	}
+	for _, block := range blocks {
+		o := newOwner(t)
+		spec, _, _ := strings.Cut(block, "```")
+		if _, err := o.add("Ours", spec, nil, "weights"); err != nil {
+			t.Errorf("%v in %s", err, spec)
+		}
+	}
+}
+
 // Imports at the same time lose no model.
 func TestConcurrentImportsKeepAllModels(t *testing.T) {
 	t.Parallel()

@@ -129,6 +129,9 @@ func readOwn(list string, e Entry, item []byte, program []Entry) (held bool, wit
 		}
 		return true, text, nil
 	}
+	if err := distinct(append(entries, e)); err != nil {
+		return false, nil, face.Wrap(face.Invalid, err, "%s, the list of your own models", list)
+	}
 	if len(text) == 0 {
 		text = []byte(ownHeader)
 	}

@@ -62,6 +62,7 @@ func TestWhatTheRegistryRefuses(t *testing.T) {
 		"alias like its name":     {"Three-Nets", "THREE", "taken"},
 		"file's name is a path":   {"name: p.onnx", "name: ../p.onnx", "file's name"},
 		"file named as our own":   {"name: p.onnx", "name: pins.yaml", "file's name"},
+		"file named as the list":  {"name: p.onnx", "name: models.yaml", "file's name"},
 		"neither url nor made":    {"made: converted from r.h5", "bytes: 0", "neither"},
 		"not https":               {"https://example.org/p.zip", "http://example.org/p.zip", "https"},
 		"unpinned with a hash":    {"bytes: 3", "bytes: 3\n      unpinned: true", "no sha256"},

@@ -2,9 +2,11 @@ package registry
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -202,5 +204,41 @@ func TestTestModelsAreKnown(t *testing.T) {
 	}
 	if e, err := store.Default(Recognizer); err != nil || e.Name != "MobileFaceNet" {
 		t.Errorf("default is %q, %v", e.Name, err)
+	}
+}
+
+// The documents list the recognisers as the registry has them.
+func TestDocumentedRecognisers(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/models.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range known(t) {
+		if e.Kind != Recognizer {
+			continue
+		}
+		profiles := []string{}
+		for profile, has := range map[face.Profile]bool{face.Native: e.Recognition.Native != nil, face.DeepFace: e.Recognition.DeepFace != nil} {
+			if has {
+				profiles = append(profiles, string(profile))
+			}
+		}
+		slices.Sort(profiles)
+		slices.Reverse(profiles)
+		joined := strings.Join(profiles, ", ")
+		if len(profiles) > 1 {
+			joined = strings.Replace(joined, string(e.Recognition.Profile()), "**"+string(e.Recognition.Profile())+"**", 1)
+		}
+		how := "pull"
+		if f, ok := e.Preferred(); !ok {
+			how = "built in"
+		} else if !f.Vouched() {
+			how = "pull `--unpinned`"
+		}
+		row := fmt.Sprintf("| `%s` | %d | %dx%d | %s | %s | %s | %s |", e.Name, e.Recognition.Dim, e.Recognition.Width, e.Recognition.Height, joined, how, e.Commercial, e.Licence)
+		if !strings.Contains(string(text), row) {
+			t.Errorf("docs/models.md lacks %s", row)
+		}
 	}
 }

@@ -104,6 +104,22 @@ func TestFilesAreKnownByTheirHash(t *testing.T) {
 	}
 }
 
+// What not every build can use, or cannot decide by itself, is no default.
+func TestDefaultIsUsableByItself(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "net.onnx", "weights")
+	model := func(name, build string, thresholds face.Thresholds) Entry {
+		native := &Native{Crop: CropArcFace, Thresholds: thresholds}
+		return Entry{Name: name, Kind: Recognizer, Build: build, Files: []File{weights("net.onnx", "weights")}, Recognition: &Recognition{Native: native}}
+	}
+	some := face.Thresholds{{Metric: face.Cosine, Distance: 0.5, Source: "a table"}}
+	s := NewStore([]Entry{model("tagged", "dlib", some), model("undecided", "", nil), model("whole", "", some)}, dir)
+	if e, err := s.Default(Recognizer); err != nil || e.Name != "whole" {
+		t.Errorf("default is %q, %v", e.Name, err)
+	}
+}
+
 func TestMissingAndDamagedFiles(t *testing.T) {
 	t.Parallel()
 	f := weights("net.onnx", "weights")
