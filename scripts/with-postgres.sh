@@ -17,7 +17,7 @@ if [[ ! -f $VISAGE_ORT_LIB ]]; then
   exit 1
 fi
 # What is set up for everyday use is no business of a test.
-unset VISAGE_HOME VISAGE_DATABASE_URL
+unset VISAGE_HOME VISAGE_DATABASE_URL VISAGE_MODELS VISAGE_MODELS_FILE VISAGE_CONFIG VISAGE_LOG_LEVEL
 if [[ -n ${VISAGE_TEST_DATABASE_URL:-} ]]; then
   exec "$@"
 fi
