@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/embed/internal/ort"
@@ -50,6 +51,7 @@ type network struct {
 	session Session
 	config  Config
 	batcher batcher
+	inputs  sync.Pool // of *[]float32, each the numbers of one face
 }
 
 // OpenNetwork takes over a session, which it closes, unless it returns an error:
@@ -155,15 +157,30 @@ func (n *network) input() []float32 {
 	return make([]float32, 3*width*height)
 }
 
+// borrow is input in memory that was used before, if there is any.
+func (n *network) borrow() []float32 {
+	if used, ok := n.inputs.Get().(*[]float32); ok {
+		return *used
+	}
+	return n.input()
+}
+
 func (n *network) Recognize(ctx context.Context, crops []*cv.Image) ([][]float32, error) {
 	inputs := make([][]float32, len(crops))
 	for i, crop := range crops {
-		inputs[i] = n.input()
+		inputs[i] = n.borrow()
 		if err := n.config.Feed.feed(crop, inputs[i], n.config.Last); err != nil {
 			return nil, err
 		}
 	}
-	return n.batcher.do(ctx, inputs)
+	embeddings, err := n.batcher.do(ctx, inputs)
+	if err != nil {
+		return nil, err
+	}
+	for i := range inputs {
+		n.inputs.Put(&inputs[i])
+	}
+	return embeddings, nil
 }
 
 // run computes the embeddings of n inputs.
