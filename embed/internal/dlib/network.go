@@ -22,7 +22,9 @@ const cropBytes = 3 * Side * Side
 // each call of Describe runs a network of its own, since one of dlib's keeps the
 // outputs of all layers in itself. As many are made as calls ran at once, but no
 // more than there are processors for Go; further calls wait. The weights that
-// they are copied from take 22 MB, each of them 26 MB.
+// they are copied from take 22 MB, each of them 29 MB. dlib multiplies matrices
+// with the system's BLAS: a crop takes 0.16 s of one core with the reference one,
+// 0.016 s with OpenBLAS, and as long among others as alone.
 type Network struct {
 	mu      sync.RWMutex   // held by Close for writing
 	weights unsafe.Pointer // never run; nil once closed

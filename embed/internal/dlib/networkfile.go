@@ -116,7 +116,7 @@ func convolution(outputs, inputs, side int64) networkLayer {
 		kind := r.word("con_4", "con_5")
 		r.weights(outputs*inputs*side*side+outputs, 1, 1, 1)
 		r.want(outputs)
-		r.skip(6) // likewise
+		r.skip(6) // sides, strides, padding
 		r.view(outputs, inputs, side, side)
 		r.view(1, outputs, 1, 1)
 		r.rates()
@@ -151,7 +151,7 @@ func connected(outputs, inputs int64) networkLayer {
 		r.view(inputs, outputs, 1, 1)
 		r.want(1) // the place of a bias
 		r.skip(4)
-		r.want(1) // it has none
+		r.want(1) // there is none
 		r.rates()
 		if kind == "fc_3" {
 			r.flag('0', '1')
