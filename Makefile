@@ -46,11 +46,11 @@ test-race: build ## Test PKG with the race detector, on a private Postgres
 
 .PHONY: test-dlib
 test-dlib: TAG_LIST := customenv,dlib
-test-dlib: $(GOLANGCI) ## Build with dlib and test its detector
+test-dlib: $(GOLANGCI) ## Build with dlib and test its detector and network
 	mkdir -p .build
 	go build $(TAGS) -o .build/visage-dlib ./cmd/visage
-	go vet $(TAGS) ./embed/internal/dlib ./embed/detect
-	$(GOLANGCI) run --build-tags $(TAG_LIST) ./embed/internal/dlib ./embed/detect
+	go vet $(TAGS) ./embed/internal/dlib ./embed/internal/dlibtest ./embed/detect
+	$(GOLANGCI) run --build-tags $(TAG_LIST) ./embed/internal/dlib ./embed/internal/dlibtest ./embed/detect
 	go test $(TAGS) $(ARGS) ./embed/internal/dlib
 	go test $(TAGS) $(ARGS) -run Dlib ./embed/detect
 

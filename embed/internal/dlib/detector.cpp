@@ -2,17 +2,16 @@
 
 #include "detector.h"
 
+#include "shim.hpp"
 #include <cstdlib>
 #include <cstring>
 #include <dlib/image_processing/frontal_face_detector.h>
 #include <dlib/image_processing/shape_predictor.h>
 #include <dlib/image_transforms.h>
-#include <exception>
 #include <istream>
 #include <memory>
 #include <new>
 #include <stdexcept>
-#include <streambuf>
 #include <vector>
 
 namespace {
@@ -23,28 +22,6 @@ struct detector {
 	dlib::frontal_face_detector faces;
 	dlib::shape_predictor points;
 };
-
-// memory reads bytes that lie in memory, without a copy.
-struct memory : std::streambuf {
-	memory(const unsigned char *data, size_t size) {
-		char *begin = reinterpret_cast<char *>(const_cast<unsigned char *>(data));
-		setg(begin, begin, begin + size);
-	}
-};
-
-// guarded runs what may throw, and turns an exception into text. dlib's own
-// failed assertions (dlib::fatal_error) end the process at their second time, so
-// the arguments are checked in detector.go.
-template <typename Work> void guarded(char **error, Work work) {
-	*error = nullptr;
-	try {
-		work();
-	} catch (const std::exception &e) {
-		*error = strdup(e.what());
-	} catch (...) {
-		*error = strdup("unknown C++ exception");
-	}
-}
 
 picture copy(const unsigned char *rgb, int width, int height) {
 	static_assert(sizeof(dlib::rgb_pixel) == 3, "rows are copied as bytes");
@@ -98,9 +75,9 @@ visage_dlib_face face(const detector &d, const picture &photo, const dlib::rect_
 
 void *visage_dlib_load(const unsigned char *predictor, size_t size, char **error) {
 	detector *loaded = nullptr;
-	guarded(error, [&] {
+	visage::guarded(error, [&] {
 		auto d = std::make_unique<detector>();
-		memory bytes(predictor, size);
+		visage::memory bytes(predictor, size);
 		std::istream in(&bytes);
 		dlib::deserialize(d->points, in);
 		d->faces = dlib::get_frontal_face_detector();
@@ -115,7 +92,7 @@ visage_dlib_face *visage_dlib_detect(const void *d, const unsigned char *rgb, in
                                      double threshold, int *count, char **error) {
 	visage_dlib_face *faces = nullptr;
 	*count = 0;
-	guarded(error, [&] {
+	visage::guarded(error, [&] {
 		const detector &used = *static_cast<const detector *>(d);
 		const picture photo = copy(rgb, width, height);
 		const auto found = boxes(used, photo, upsample, threshold);

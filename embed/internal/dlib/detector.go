@@ -34,7 +34,7 @@ const (
 
 var open atomic.Int64
 
-// Open is the number of detectors that are not yet closed, for leak tests.
+// Open is the number of detectors and networks that are not yet closed, for leak tests.
 func Open() int64 { return open.Load() }
 
 // Detector is dlib's frontal face detector, five linear classifiers on
@@ -60,7 +60,7 @@ type Face struct {
 // Load reads a shape predictor of dlib for 5 or for 68 points; a file that is
 // not whole is an error. The caller closes the detector.
 func Load(predictor string) (*Detector, error) {
-	file, err := readBounded(predictor)
+	file, err := readBounded(predictor, MaxPredictor)
 	if err != nil {
 		return nil, fmt.Errorf("predictor: %w", err)
 	}
@@ -77,21 +77,21 @@ func Load(predictor string) (*Detector, error) {
 	return &Detector{handle: handle, points: points}, nil
 }
 
-// readBounded reads a regular file of at most MaxPredictor bytes.
-func readBounded(path string) (content []byte, err error) {
+// readBounded reads a regular file of at most the given bytes.
+func readBounded(path string, most int64) (content []byte, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() || info.Size() > MaxPredictor {
-		return nil, fmt.Errorf("%s: want a regular file of at most %d bytes", path, MaxPredictor)
+	if !info.Mode().IsRegular() || info.Size() > most {
+		return nil, fmt.Errorf("%s: want a regular file of at most %d bytes", path, most)
 	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return io.ReadAll(io.LimitReader(file, MaxPredictor+1))
+	return io.ReadAll(io.LimitReader(file, most+1))
 }
 
 // problemOf frees the text that a C++ function left and makes an error of it.
@@ -149,14 +149,22 @@ func Fits(width, height, upsample int) bool {
 }
 
 func check(pixels []byte, width, height, upsample int, threshold float64) error {
+	if err := checkPicture(pixels, width, height, upsample); err != nil {
+		return err
+	}
+	if !(threshold >= MinThreshold) {
+		return fmt.Errorf("threshold %g: use %g or more", threshold, MinThreshold)
+	}
+	return nil
+}
+
+func checkPicture(pixels []byte, width, height, upsample int) error {
 	switch {
 	case width < 1 || height < 1 || upsample < 0 || upsample > MaxUpsample || !Fits(width, height, upsample):
 		return fmt.Errorf("picture of %dx%d pixels, doubled %d times: at most %d pixels and %d times are looked at",
 			width, height, upsample, MaxPixels, MaxUpsample)
 	case len(pixels) != 3*width*height:
 		return fmt.Errorf("picture of %dx%d pixels has %d bytes, want three for each", width, height, len(pixels))
-	case !(threshold >= MinThreshold):
-		return fmt.Errorf("threshold %g: use %g or more", threshold, MinThreshold)
 	}
 	return nil
 }

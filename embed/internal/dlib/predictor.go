@@ -3,7 +3,6 @@ package dlib
 import (
 	"errors"
 	"fmt"
-	"math"
 )
 
 // MaxPredictor is the largest predictor that is read, in bytes. The 68-point
@@ -14,9 +13,6 @@ const MaxPredictor = 256 << 20
 const (
 	maxShape  = 2 * 68 // values of a shape
 	maxLevels = 256    // of the cascade; the known ones have 10 and 15
-	// maxValue bounds the sizes of the numbers, which are shares of a face's box
-	// and differences of pixels of 0 to 255.
-	maxValue = 1e6
 )
 
 var errPredictor = errors.New("not a whole shape predictor of dlib")
@@ -36,7 +32,7 @@ func CheckPredictor(file []byte) (points int, err error) {
 	if len(file) > MaxPredictor {
 		return 0, fmt.Errorf("a predictor of %d bytes: at most %d are read", len(file), MaxPredictor)
 	}
-	r := &predictorReader{rest: file}
+	r := &predictorReader{reader{rest: file}}
 	if version := r.signed(4); r.broken || version != 1 {
 		return 0, fmt.Errorf("%w: it does not begin like one", errPredictor)
 	}
@@ -59,72 +55,8 @@ func CheckPredictor(file []byte) (points int, err error) {
 	return values / 2, nil
 }
 
-// predictorReader takes numbers off the front of a file. Once broken it gives
-// zeros only.
-type predictorReader struct {
-	rest   []byte
-	broken bool
-}
-
-// number reads an integer: a byte whose lower half is the length and whose top
-// bit is the sign, then the magnitude, lowest byte first.
-func (r *predictorReader) number(size int) (magnitude uint64, negative bool) {
-	if r.broken || len(r.rest) == 0 {
-		return r.fail(), false
-	}
-	control := r.rest[0]
-	n := int(control & 0x0f)
-	if control&0x70 != 0 || n < 1 || n > size || n >= len(r.rest) {
-		return r.fail(), false
-	}
-	for i := n; i > 0; i-- {
-		magnitude = magnitude<<8 | uint64(r.rest[i])
-	}
-	r.rest = r.rest[n+1:]
-	return magnitude, control&0x80 != 0
-}
-
-func (r *predictorReader) fail() uint64 {
-	r.broken = true
-	return 0
-}
-
-// signed reads an integer of at most the given bytes.
-func (r *predictorReader) signed(size int) int64 {
-	magnitude, negative := r.number(size)
-	if magnitude >= 1<<(8*size-1) {
-		r.broken = true
-		return 0
-	}
-	if negative {
-		return -int64(magnitude)
-	}
-	return int64(magnitude)
-}
-
-func (r *predictorReader) unsigned() uint64 {
-	magnitude, negative := r.number(8)
-	r.broken = r.broken || negative
-	return magnitude
-}
-
-// count reads how many things follow. Each takes two bytes or more, so that no
-// count is larger than the file; a broken reader counts none.
-func (r *predictorReader) count() int {
-	n := r.unsigned()
-	if r.broken || n > uint64(len(r.rest)/2) {
-		r.broken = true
-		return 0
-	}
-	return int(n)
-}
-
-// float reads mantissa and exponent of two. What is no number or infinite has
-// exponents above 31,999 and fails like all that is too large.
-func (r *predictorReader) float() {
-	mantissa, exponent := r.signed(8), r.signed(2)
-	r.broken = r.broken || exponent > 64 || math.Abs(math.Ldexp(float64(mantissa), int(exponent))) > maxValue
-}
+// predictorReader reads the parts of a predictor.
+type predictorReader struct{ reader }
 
 // column reads a matrix of one column and returns its rows. Files have both
 // counts negative; older ones do not.

@@ -1,5 +1,5 @@
-// Package dlibtest writes small shape predictors in dlib's file format, so that
-// tests need no real ones.
+// Package dlibtest writes small shape predictors and random networks in dlib's
+// file format, so that tests need no real ones.
 package dlibtest
 
 import (
@@ -57,6 +57,26 @@ func (b *writer) integer(v int64) {
 	}
 	b.counts(uint64(-v))
 	(*b)[at] |= 0x80
+}
+
+// The bits of a mantissa.
+const (
+	single = 24
+	double = 53
+)
+
+// real writes a mantissa of so many bits without the bytes at its end that are
+// zero, as dlib does, and its exponent of two.
+func (b *writer) real(v float64, bits int) {
+	fraction, exponent := math.Frexp(v)
+	mantissa := int64(math.Ldexp(fraction, bits))
+	exponent -= bits
+	for i := 0; i < 8 && mantissa&0xff == 0; i++ {
+		mantissa >>= 8
+		exponent += 8
+	}
+	b.integer(mantissa)
+	b.integer(int64(exponent))
 }
 
 // float writes a whole mantissa of 24 bits and its exponent of two.
