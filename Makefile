@@ -49,10 +49,10 @@ test-dlib: TAG_LIST := customenv,dlib
 test-dlib: $(GOLANGCI) ## Build with dlib and test its detector and network
 	mkdir -p .build
 	go build $(TAGS) -o .build/visage-dlib ./cmd/visage
-	go vet $(TAGS) ./embed/internal/dlib ./embed/internal/dlibtest ./embed/detect
-	$(GOLANGCI) run --build-tags $(TAG_LIST) ./embed/internal/dlib ./embed/internal/dlibtest ./embed/detect
+	go vet $(TAGS) ./embed/internal/dlib ./embed/internal/dlibtest ./embed/detect ./embed/recognize
+	$(GOLANGCI) run --build-tags $(TAG_LIST) ./embed/internal/dlib ./embed/internal/dlibtest ./embed/detect ./embed/recognize
 	go test $(TAGS) $(ARGS) ./embed/internal/dlib
-	go test $(TAGS) $(ARGS) -run Dlib ./embed/detect
+	go test $(TAGS) $(ARGS) -run Dlib ./embed/detect ./embed/recognize
 
 .PHONY: cover
 cover: build ## Test PKG and print how much of each function was run

@@ -8,6 +8,7 @@ import (
 
 	"github.com/visagedb/visage/embed/detect"
 	"github.com/visagedb/visage/embed/internal/cv"
+	"github.com/visagedb/visage/embed/internal/dlib"
 	"github.com/visagedb/visage/embed/internal/ort"
 	"github.com/visagedb/visage/embed/recognize"
 	"github.com/visagedb/visage/embed/registry"
@@ -17,10 +18,13 @@ import (
 // Inspect opens ONNX graphs as the files of a model, in the order in which it
 // uses them, and tries them on nothing. It returns face.Mismatch, saying what
 // differs, for graphs that do not fit the model's description, and
-// face.Unavailable without ONNX Runtime, whose path is given. Files of dlib's and
-// Caffe's models are not looked into.
+// face.Unavailable without ONNX Runtime, whose path is given. Of dlib's models the
+// recogniser's file is checked, Caffe's files are not looked into.
 func Inspect(ortLib string, e registry.Entry, paths []string) (err error) {
-	if e.Build != "" || filepath.Ext(paths[0]) == ".caffemodel" {
+	switch {
+	case e.Build == "dlib" && e.Kind == registry.Recognizer:
+		return inspectDlib(e, paths[0])
+	case e.Build != "" || filepath.Ext(paths[0]) == ".caffemodel":
 		return nil
 	}
 	runtime, err := ort.OpenRuntime(ortLib)
@@ -48,6 +52,17 @@ func Inspect(ortLib string, e registry.Entry, paths []string) (err error) {
 	}
 	if err != nil {
 		return face.Wrap(face.Mismatch, err, "%s does not fit the description of %s", paths[0], e.Name)
+	}
+	return nil
+}
+
+func inspectDlib(e registry.Entry, path string) error {
+	file, err := os.ReadFile(path)
+	if err == nil {
+		err = dlib.CheckNetwork(file)
+	}
+	if err != nil {
+		return face.Wrap(face.Mismatch, err, "%s as a file of %s", path, e.Name)
 	}
 	return nil
 }

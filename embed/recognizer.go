@@ -51,7 +51,11 @@ func (e *Embedder) openRecognizer(cfg Config) error {
 		return err
 	}
 	e.space.Weights = file.SHA256
-	e.recognizer, err = e.network(cfg, file)
+	if e.entry.Build == "dlib" {
+		e.recognizer, err = dlibNetwork(cfg, e.entry, file)
+	} else {
+		e.recognizer, err = e.network(cfg, file)
+	}
 	return err
 }
 
@@ -90,6 +94,19 @@ func (e *Embedder) network(cfg Config, file registry.File) (recognize.Recognizer
 		return nil, errors.Join(face.Wrap(face.Mismatch, err, "recogniser %s", e.entry.Name), session.Close())
 	}
 	return recognizer, nil
+}
+
+// dlibNetwork opens the recogniser that runs in dlib.
+func dlibNetwork(cfg Config, entry registry.Entry, file registry.File) (recognize.Recognizer, error) {
+	feed, err := feedOf(entry.Recognition, cfg)
+	if err != nil {
+		return nil, err
+	}
+	path, err := cfg.Store.Path(entry, file)
+	if err != nil {
+		return nil, err
+	}
+	return recognize.OpenDlib(path, feed)
 }
 
 // feedOf says what the network is given in the profile.

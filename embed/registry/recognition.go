@@ -55,7 +55,6 @@ type Crop string
 const (
 	CropArcFace Crop = "arcface" // five landmarks onto ArcFace's template, scaled to the graph's size
 	CropBox     Crop = "box"     // the detector's box, grown and stretched to the graph's size
-	CropDlib    Crop = "dlib"    // dlib's face chip, by the landmarks
 )
 
 // DeepFace prepares a face as serengil/deepface does: boxes turned by the eyes,
@@ -141,8 +140,8 @@ func (r *Recognition) validate(kind Kind) error {
 		return fmt.Errorf("recognition: it has neither native nor deepface")
 	}
 	if n := r.Native; n != nil {
-		if n.Crop != CropArcFace && n.Crop != CropBox && n.Crop != CropDlib || n.Margin < 0 || n.Margin > 2 || n.Margin > 0 && n.Crop != CropBox {
-			return fmt.Errorf("recognition: native crop is %q with a margin of %g, want %s, %s or %s, and a margin from 0 to 2 for %[4]s alone", n.Crop, n.Margin, CropArcFace, CropBox, CropDlib)
+		if n.Crop != CropArcFace && n.Crop != CropBox || n.Margin < 0 || n.Margin > 2 || n.Margin > 0 && n.Crop != CropBox {
+			return fmt.Errorf("recognition: native crop is %q with a margin of %g, want %s or %s, and a margin from 0 to 2 for %[4]s alone", n.Crop, n.Margin, CropArcFace, CropBox)
 		}
 		if err := checkFeed("native", n.Input, n.Thresholds); err != nil {
 			return err

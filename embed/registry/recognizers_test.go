@@ -139,7 +139,7 @@ func TestHowFacesArePrepared(t *testing.T) {
 		"Buffalo_L":  {Dim: 512, Width: 112, Height: 112, Layout: NCHW, Native: &Native{Crop: CropArcFace, Input: Input{RGB: true, Mean: [3]float32{127.5, 127.5, 127.5}, Std: [3]float32{127.5, 127.5, 127.5}}}},
 		"Facenet512": {Dim: 512, Width: 160, Height: 160, Layout: NHWC, Native: &Native{Crop: CropBox, Margin: 0.25, Input: Input{RGB: true, Mean: [3]float32{127.5, 127.5, 127.5}, Std: [3]float32{128, 128, 128}}}},
 		"VGG-Face":   {Dim: 4096, Width: 224, Height: 224, Layout: NHWC, Native: &Native{Crop: CropBox, Margin: 0.1, Input: Input{Mean: [3]float32{93.5940, 104.7624, 129.1863}, Std: [3]float32{1, 1, 1}}}},
-		"Dlib":       {Dim: 128, Width: 150, Height: 150, Layout: NCHW, Native: &Native{Crop: CropDlib, Input: Input{RGB: true, Std: [3]float32{1, 1, 1}}}},
+		"Dlib":       {Dim: 128, Width: 150, Height: 150, Layout: NCHW},
 		"DeepID":     {Dim: 160, Width: 47, Height: 55, Layout: NHWC},
 		"Facenet":    {Dim: 128, Width: 160, Height: 160, Layout: NHWC},
 	} {
