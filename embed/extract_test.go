@@ -123,11 +123,11 @@ func TestExtractStrips(t *testing.T) {
 		cfg  embed.Config
 		want face.Code
 	}{
-		"too narrow": {embed.Config{}, face.NoFace},
-		"bordered":   {embed.Config{Options: detect.Options{Profile: face.DeepFace}}, face.TooLarge},
-		"padded":     {embed.Config{Pad: 1}, face.TooLarge},
+		"too narrow": {embed.Config{Detector: "skip"}, face.NoFace},
+		"bordered":   {embed.Config{Detector: "opencv", Options: detect.Options{Profile: face.DeepFace}}, face.TooLarge},
+		"padded":     {embed.Config{Detector: "skip", Pad: 1}, face.TooLarge},
 	} {
-		c.cfg.Detector, c.cfg.Recognizer = "skip", embed.NoRecognizer
+		c.cfg.Recognizer = embed.NoRecognizer
 		e := openEmbedder(t, c.cfg)
 		if _, _, _, err := e.Extract(context.Background(), strip.Bytes(), face.AllFaces); face.CodeOf(err) != c.want {
 			t.Errorf("%s: %v, want %s", name, err, c.want)

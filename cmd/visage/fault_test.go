@@ -82,6 +82,7 @@ func process(t *testing.T, args ...string) *exec.Cmd {
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill() // it has ended, where all went well
+		_ = cmd.Wait()         // was called already, where all went well; said is complete after it
 		if t.Failed() {
 			t.Logf("visage %q says: %s", args, said)
 		}
