@@ -18,6 +18,7 @@ type batcher struct {
 	most int
 	// workers is how many runs there may be at once.
 	workers int
+	joined  sync.Pool // of *[]float32, the inputs of one run
 
 	mu      sync.Mutex
 	waiting []*job
@@ -43,7 +44,7 @@ var errClosed = errors.New("the recogniser is closed")
 func (b *batcher) do(ctx context.Context, inputs [][]float32) ([][]float32, error) {
 	if b.alone(len(inputs)) {
 		defer b.step()
-		return b.run(ctx, join(inputs), len(inputs))
+		return b.together(ctx, inputs)
 	}
 	jobs := make([]*job, len(inputs))
 	for i, input := range inputs {
@@ -158,7 +159,7 @@ func (b *batcher) serve(batch []*job) {
 	for i, j := range wanted {
 		inputs[i] = j.input
 	}
-	embeddings, err := b.run(ctx, join(inputs), len(wanted))
+	embeddings, err := b.together(ctx, inputs)
 	for i, j := range wanted {
 		if j.err = err; err == nil {
 			j.embedding = embeddings[i]
@@ -188,16 +189,21 @@ func whileWanted(jobs []*job) (context.Context, context.CancelFunc) {
 	}
 }
 
-// join lays inputs one after the other.
-func join(inputs [][]float32) []float32 {
+// together runs inputs, one after the other in memory that was used before.
+func (b *batcher) together(ctx context.Context, inputs [][]float32) ([][]float32, error) {
 	if len(inputs) == 1 {
-		return inputs[0]
+		return b.run(ctx, inputs[0], 1)
 	}
-	joined := make([]float32, 0, len(inputs)*len(inputs[0]))
+	joined, ok := b.joined.Get().(*[]float32)
+	if !ok {
+		joined = new([]float32)
+	}
+	defer b.joined.Put(joined)
+	*joined = (*joined)[:0]
 	for _, input := range inputs {
-		joined = append(joined, input...)
+		*joined = append(*joined, input...)
 	}
-	return joined
+	return b.run(ctx, *joined, len(inputs))
 }
 
 // close refuses further jobs and waits for those that are there.
