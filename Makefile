@@ -11,7 +11,7 @@ ARGS ?=
 FUZZTIME ?= 10s
 
 # gocv links the whole of OpenCV unless it is built with the tag customenv; these are the parts
-# that its root package needs. DLIB=1 adds dlib's detector (scripts/setup.sh dlib installs it).
+# that its root package needs. DLIB=1 adds dlib's detector and recogniser (scripts/setup.sh dlib installs it).
 TAG_LIST := customenv
 ifeq ($(DLIB),1)
 TAG_LIST := customenv,dlib
@@ -34,7 +34,7 @@ setup: ## Install what Visage needs (Debian 12, 13, Ubuntu 24.04; may be run aga
 	scripts/setup.sh
 
 .PHONY: build
-build: ## Build bin/visage (with dlib's detector: DLIB=1)
+build: ## Build bin/visage (with dlib's models: DLIB=1)
 	go build $(TAGS) -ldflags '-X main.version=$(VERSION)' -o bin/visage ./cmd/visage
 
 .PHONY: test

@@ -123,14 +123,18 @@ func (c *Config) validate(recogniser registry.Entry) (err error) {
 	switch {
 	case !(c.Pad >= 0 && c.Pad <= 2):
 		return face.Errorf(face.Invalid, "padding by %g of a photograph's size: use 0 to 2", c.Pad)
-	case c.MaxFaces < 0 || c.Workers < 0 || c.Batch < 0:
-		return face.Errorf(face.Invalid, "at most %d faces, %d workers, batches of %d: none can be below 0", c.MaxFaces, c.Workers, c.Batch)
+	case c.MaxFaces < 0:
+		return face.Errorf(face.Invalid, "at most %d faces: give 1 or more, or 0 for all", c.MaxFaces)
+	case c.Workers < 0 || c.Batch < 0:
+		return face.Errorf(face.Invalid, "%d workers, batches of %d: neither can be below 0", c.Workers, c.Batch)
 	case c.Crop.Expand < 0 || c.Crop.Expand > 1000:
 		return face.Errorf(face.Invalid, "boxes expanded by %d percent: use 0 to 1000", c.Crop.Expand)
 	case c.Crop.Expand > 0 && !deepface && (recognizes || !c.Crop.Unaligned):
 		return face.Errorf(face.Invalid, "boxes can be expanded where faces are not aligned, or in the profile %s", face.DeepFace)
 	case c.Crop.Unaligned && !deepface && recognizes:
 		return face.Errorf(face.Invalid, "%s needs aligned faces in the profile %s: unaligned ones are for %s", recogniser.Name, face.Native, face.DeepFace)
+	case c.Normalization.Check() != nil:
+		return c.Normalization.Check()
 	case c.Normalization != recognize.Base && !deepface:
 		return face.Errorf(face.Invalid, "normalization %s is for the profile %s: in %s a recogniser has its own", c.Normalization, face.DeepFace, face.Native)
 	case recognizes && deepface && r.DeepFace == nil:

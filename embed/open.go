@@ -16,10 +16,6 @@ func (e *Embedder) openDetector(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	if entry.Build == "dlib" && !detect.WithDlib {
-		_, err := detect.OpenDlib("", cfg.Options)
-		return err
-	}
 	e.detectorName, e.whole = entry.Name, entry.Name == "skip"
 	if eyes := entry.BoxEyes; eyes != nil {
 		e.boxEyes = align.BoxEyes(*eyes)
@@ -64,6 +60,15 @@ func (e *Embedder) backend(cfg Config, entry registry.Entry, file registry.File)
 
 func cascadesMissing(err error, entry registry.Entry) error {
 	return face.Wrap(face.Unavailable, err, "detector %s: OpenCV's cascades come with Debian's opencv-data; run `make setup`", entry.Name)
+}
+
+// withoutDlib adds to the error of a program without dlib what else the model
+// lacks.
+func withoutDlib(store *registry.Store, entry registry.Entry, err error) error {
+	if _, _, missing := store.Installed(entry); missing != nil {
+		return face.Wrap(face.Unavailable, missing, "%v; besides", err)
+	}
+	return err
 }
 
 // networks opens a backend that runs in ONNX Runtime.
@@ -135,6 +140,9 @@ func chooseDetector(store *registry.Store, name string) (registry.Entry, registr
 	switch {
 	case err == nil && entry.BuiltIn:
 		return entry, registry.File{}, nil
+	case err == nil && entry.Build == "dlib" && !detect.WithDlib:
+		_, err := detect.OpenDlib("", detect.Options{})
+		return registry.Entry{}, registry.File{}, withoutDlib(store, entry, err)
 	case err == nil:
 		file, _, err := store.Installed(entry)
 		return entry, file, err

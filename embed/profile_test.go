@@ -168,7 +168,7 @@ func TestProfilesThatCannotBe(t *testing.T) {
 		"native, grown":        {embed.Config{Recognizer: "ArcFace", Options: native, Crop: embed.Crop{Expand: 5}}, "boxes can be expanded"},
 		"unknown profile":      {embed.Config{Recognizer: "LBPH", Options: detect.Options{Profile: "mine"}}, `profile "mine"`},
 		"unknown device":       {embed.Config{Recognizer: "LBPH", Device: "gpu"}, `device "gpu"`},
-		"faces below 0":        {embed.Config{Recognizer: "LBPH", MaxFaces: -1}, "-1 faces"},
+		"faces below 0":        {embed.Config{Recognizer: "LBPH", MaxFaces: -1}, "at most -1 faces"},
 	} {
 		c.cfg.Store, c.cfg.Detector = registry.NewStore(entries, t.TempDir()), "opencv"
 		if _, err := embed.Open(c.cfg); face.CodeOf(err) != face.Invalid || !strings.Contains(err.Error(), c.want) {

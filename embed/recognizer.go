@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/visagedb/visage/embed/align"
+	"github.com/visagedb/visage/embed/detect"
 	"github.com/visagedb/visage/embed/recognize"
 	"github.com/visagedb/visage/embed/registry"
 	"github.com/visagedb/visage/internal/face"
@@ -45,6 +46,10 @@ func (e *Embedder) openRecognizer(cfg Config) error {
 	if e.entry.BuiltIn {
 		e.recognizer, e.space.Weights = recognize.OpenLBPH(), recognize.LBPHWeights()
 		return nil
+	}
+	if e.entry.Build == "dlib" && !detect.WithDlib {
+		_, err := recognize.OpenDlib("", nil)
+		return withoutDlib(cfg.Store, e.entry, err)
 	}
 	file, _, err := cfg.Store.Installed(e.entry)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"github.com/visagedb/visage/embed"
@@ -84,6 +85,11 @@ func (a *app) store() (*registry.Store, error) {
 		return nil, err
 	}
 	entries = append(entries, own...)
+	for _, dir := range a.settings.Models {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			a.log.Warn("no weights are found there: it is no folder", "models", dir)
+		}
+	}
 	dirs := append([]string{filepath.Join(a.settings.Home, "models")}, a.settings.Models...)
 	return registry.NewStore(entries, dirs...), nil
 }
@@ -101,11 +107,18 @@ func (a *app) withEmbedder(cfg embed.Config, use func(*embed.Embedder) error) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	if cfg.Detector == "" || cfg.Recognizer == "" {
+	var chosen []any
+	if cfg.Detector == "" {
+		chosen = append(chosen, "detector", e.Detector())
+	}
+	if cfg.Recognizer == "" {
+		chosen = append(chosen, "recognizer", e.Recognizer())
+	}
+	if len(chosen) > 0 {
 		for _, problem := range store.Problems() {
 			a.log.Warn("weights that cannot be used", "problem", problem)
 		}
-		a.log.Info("using the best models installed", "detector", e.Detector(), "recognizer", e.Recognizer())
+		a.log.Info("using the best that is installed", chosen...)
 	}
 	return use(e)
 }

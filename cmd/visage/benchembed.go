@@ -73,8 +73,9 @@ func (a *app) benchEmbedders(ctx context.Context, b *embedBench) ([]bench.Result
 	for _, model := range models {
 		for _, batch := range b.batches {
 			r, err := a.benchModel(ctx, b, model, photos, batch)
-			if b.Recognizer == "" && face.CodeOf(err) == face.Unavailable { // as one that this program was built without
-				a.log.Warn("a recogniser cannot be measured", "model", model, "problem", err)
+			code := face.CodeOf(err)
+			if code == face.NoFace || b.Recognizer == "" && code == face.Unavailable { // too few faces; a program without it
+				a.log.Warn("this cannot be measured", "model", model, "batch", batch, "problem", err)
 				continue
 			}
 			if err != nil {

@@ -61,7 +61,7 @@ see what more of them do.`,
 		d := demo{people: *faces, probes: []probe{{path: *photo}}, sheet: filepath.Join(a.settings.Home, "demo", "sheet.png")}
 		if *faces == "" {
 			var err error
-			if d, err = a.drawSamples(filepath.Join(a.settings.Home, "demo"), *strangers); err != nil {
+			if d, err = a.drawSamples(cmd.Context(), filepath.Join(a.settings.Home, "demo"), *strangers); err != nil {
 				return err
 			}
 		}

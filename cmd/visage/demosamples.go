@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image/jpeg"
 	"os"
@@ -22,7 +23,7 @@ const (
 
 // drawSamples draws the sample people into dir/people/<name>, and further views
 // of them, and of strangers, into dir/probes.
-func (a *app) drawSamples(dir string, strangers int) (demo, error) {
+func (a *app) drawSamples(ctx context.Context, dir string, strangers int) (demo, error) {
 	d := demo{people: filepath.Join(dir, "people"), sheet: filepath.Join(dir, "sheet.png"), drawn: true}
 	probes := filepath.Join(dir, "probes")
 	a.log.Info("drawing people who do not exist", "people", samplePeople+strangers)
@@ -35,6 +36,9 @@ func (a *app) drawSamples(dir string, strangers int) (demo, error) {
 		person := s.Name
 		if n >= samplePeople {
 			s.Enrolled, person = nil, nobody
+		}
+		if err := ctx.Err(); err != nil {
+			return demo{}, face.Wrap(face.Cancelled, err, "demonstration")
 		}
 		for i, view := range s.Enrolled {
 			if err := drawSample(filepath.Join(d.people, s.Name, fmt.Sprintf("%d.jpg", i+1)), s, view); err != nil {

@@ -40,6 +40,9 @@ reported, and removed from the gallery with --prune.`,
 		if cfg.Workers < 0 || cfg.Workers > maxWorkers {
 			return misuse{fmt.Errorf("ingest: --workers %d: use 1 to %d", cfg.Workers, maxWorkers)}
 		}
+		if cfg.Gallery == "" {
+			return misuse{errors.New("ingest: name a gallery by --gallery")}
+		}
 		cfg.Root, cfg.Mode = args[0], ingest.Enrol
 		if *plan {
 			cfg.Mode = ingest.Plan

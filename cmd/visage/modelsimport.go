@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/visagedb/visage/embed"
@@ -37,9 +39,31 @@ func modelsImport(a *app) *cobra.Command {
 			placed, err = store.Import(*as, args...)
 		}
 		a.printPlaced(placed)
-		return err
+		return errors.Join(err, a.tellUnused(*as, placed))
 	}
 	return cmd
+}
+
+// tellUnused says of an imported file that another one of the model is used
+// before it.
+func (a *app) tellUnused(model string, placed []registry.Placed) error {
+	if len(placed) == 0 {
+		return nil
+	}
+	store, err := a.store() // which has seen what was imported
+	if err != nil {
+		return err
+	}
+	e, err := store.Model(model)
+	if err != nil {
+		return err
+	}
+	used, path, err := store.Installed(e)
+	if err != nil || slices.ContainsFunc(used.All(), func(f registry.File) bool { return f.SHA256 == placed[0].File.SHA256 }) {
+		return nil //nolint:nilerr // some of its files may be yet to come
+	}
+	fmt.Fprintf(a.errOut, "%s goes on using %s: to use the new file, remove that one, or import yours under a name of its own by --spec\n", e.Name, path)
+	return nil
 }
 
 // inspect tries graphs before they are imported.

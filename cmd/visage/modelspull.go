@@ -15,9 +15,9 @@ import (
 func modelsPull(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "pull NAME...", Short: "Download weights from their publishers", Args: cobra.ArbitraryArgs,
-		Long: "Pull takes models' names (the preferred file of each) or names of files.\nA download that was cut short goes on where it ended; the hash is verified\nbefore the file is used.\n\n" +
+		Long: "Pull takes models' names (the preferred file of each) or names of files.\nA download that was cut short goes on where it ended; the hash is verified\nbefore the file is used. One that cannot be had does not keep the others from\ncoming.\n\n" +
 			"Some publishers give no hash. Their files are pulled with --unpinned only: what\ncomes first is trusted, its hash is recorded in models/pins.yaml in the home\nfolder, and from then on any other content is refused.\n\n" +
-			"With --all it takes every model that is not installed yet. One that cannot be had\ndoes not keep the others from coming.",
+			"With --all it takes every model that is not installed yet.",
 		Example: "  visage models pull yunet SFace\n  visage models pull --all --commercial",
 	}
 	unpinned := cmd.Flags().Bool("unpinned", false, "also take files whose publishers give no hash, on trust")
@@ -48,16 +48,18 @@ type wanted struct {
 
 // pullModels downloads by names of models and files.
 func (a *app) pullModels(ctx context.Context, store *registry.Store, how registry.Download, names []string) error {
-	for _, name := range names {
-		w, err := pullable(store, name)
-		if err != nil {
-			return err
-		}
-		if err := a.pullOne(ctx, store, how, w); err != nil {
+	wants := make([]wanted, len(names))
+	for i, name := range names {
+		var err error
+		if wants[i], err = pullable(store, name); err != nil {
 			return err
 		}
 	}
-	return nil
+	var errs []error
+	for _, w := range wants { // one that cannot be had does not keep the others from coming
+		errs = append(errs, a.pullOne(ctx, store, how, w))
+	}
+	return errors.Join(errs...)
 }
 
 // pullOne downloads one file, shows how far it is, and prints where it lies.
@@ -67,6 +69,9 @@ func (a *app) pullOne(ctx context.Context, store *registry.Store, how registry.D
 	bar := newBar(a.errOut, "bytes")
 	how.Progress = func(f registry.File, have, of int64) { bar.show(int(have), int(of), f.Name) }
 	placed, err := store.Pull(ctx, e, f, how)
+	if face.CodeOf(err) == face.Unavailable {
+		err = face.Wrap(face.Unavailable, err, "%s could not be pulled; without a network, name a folder that has the weights by --models, or see visage models import", e.Name)
+	}
 	err = errors.Join(err, bar.close())
 	a.printPlaced(placed)
 	return err

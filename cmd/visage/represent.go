@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -46,7 +47,12 @@ of it; such numbers are for other programs and compare with no template.
 	flags.BoolVar(&r.unit, "l2-normalize", false, "bring templates to length 1")
 	flags.BoolVar(&r.face, "return-face", false, "add what the network was given, with --json")
 	flags.BoolVar(&r.enforce, "enforce-detection", true, "fail where there is no face; =false takes the whole photograph for one")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error { return a.represent(cmd.Context(), args[0], r) }
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if r.face && !*r.json {
+			return misuse{errors.New("represent: --return-face needs --json")}
+		}
+		return a.represent(cmd.Context(), args[0], r)
+	}
 	return cmd
 }
 
@@ -57,6 +63,9 @@ func (a *app) represent(ctx context.Context, path string, r *representation) err
 	}
 	r.Anyway = !r.enforce
 	return a.withEmbedder(*r.Config, func(e *embed.Embedder) error {
+		if _, ok := e.Range(); r.minMax && !ok {
+			a.log.Warn("DeepFace knows no range of the model: --minmax-normalize changes nothing", "model", e.Recognizer())
+		}
 		faces, width, height, err := e.Represent(ctx, data, face.AllFaces)
 		if err != nil {
 			return aboutPhoto(path, err)

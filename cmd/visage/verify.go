@@ -83,7 +83,7 @@ func (a *app) printVerification(v search.Verification) error {
 	rows := make([][]string, len(v.Pairs))
 	for i, p := range v.Pairs {
 		rows[i] = []string{
-			strconv.Itoa(p.Face1), strconv.Itoa(p.Face2), strconv.FormatFloat(p.Distance, 'f', 4, 64),
+			strconv.Itoa(p.Face1 + 1), strconv.Itoa(p.Face2 + 1), strconv.FormatFloat(p.Distance, 'f', 4, 64),
 			strconv.FormatFloat(p.Confidence, 'f', 1, 64), strconv.FormatBool(p.Verified),
 		}
 	}

@@ -96,7 +96,7 @@ func DeepFaceFeed(cfg DeepFaceConfig) (Feed, error) {
 	if cfg.Normalization == "" {
 		cfg.Normalization = Base
 	}
-	if err := cfg.Normalization.check(); err != nil {
+	if err := cfg.Normalization.Check(); err != nil {
 		return nil, err
 	}
 	if cfg.Bytes && cfg.Normalization != Base {

@@ -33,7 +33,8 @@ var (
 	vggFace2Mean = [3]float32{91.4953, 103.8827, 131.0912}
 )
 
-func (n Normalization) check() error {
+// Check returns face.Invalid for a normalisation that DeepFace has not.
+func (n Normalization) Check() error {
 	if slices.Contains(normalizations[:], n) {
 		return nil
 	}

@@ -108,10 +108,16 @@ func (s *Store) pull(ctx context.Context, e Entry, f File, how Download) (Placed
 			placed, err = s.settle(e, f, part.Name())
 		}
 	}
-	if f.Archive != "" || err != nil && (!f.resumable() || face.CodeOf(err) == face.Mismatch) {
+	if f.Archive != "" || err != nil && (!f.resumable() || face.CodeOf(err) == face.Mismatch || nothing(part)) {
 		err = errors.Join(err, os.Remove(part.Name()))
 	}
 	return placed, errors.Join(err, part.Close())
+}
+
+// nothing says whether not a byte of a download has come.
+func nothing(part *os.File) bool {
+	info, err := part.Stat()
+	return err == nil && info.Size() == 0
 }
 
 // explain says of a file that is not as it was first pulled what to do.
