@@ -37,7 +37,7 @@ func storeWith(t *testing.T, model string, network onnxtest.Recognizer) *registr
 	if err := os.WriteFile(file, network.Encode(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	inspect := func(e registry.Entry, paths []string) error { return embed.Inspect(golden.OrtLib(t), e, paths) }
+	inspect := func(e registry.Entry, paths []string) error { return embed.Inspect(t.Context(), golden.OrtLib(t), e, paths) }
 	if _, err := registry.NewStore(entries, home).ImportUnpinned(model, inspect, file); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package embed
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -86,7 +87,7 @@ func (e *Embedder) network(cfg Config, file registry.File) (recognize.Recognizer
 	if err != nil {
 		return nil, err
 	}
-	recognizer, err := recognize.OpenNetwork(watched(cfg, session, &e.recorded), recognize.Config{
+	recognizer, err := recognize.OpenNetwork(context.Background(), watched(cfg, session, &e.recorded), recognize.Config{
 		Feed: feed, Dim: e.entry.Recognition.Dim, Last: e.entry.Recognition.Layout == registry.NHWC,
 		Workers: cfg.Workers, Batch: cfg.Batch,
 	})
