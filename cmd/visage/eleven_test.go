@@ -123,6 +123,10 @@ func TestVerifyTemplates(t *testing.T) {
 	if _, text, code := v.try(with(builtIn, "verify", foreign, photo)...); code != exitFailed || !strings.Contains(text, "SFace-native-00000000") {
 		t.Errorf("a template of another space: exit %d, %s", code, text)
 	}
+	write(t, short, "["+strings.Repeat("null,", 2890)+"1]")
+	if _, text, code := v.try(with(builtIn, "verify", short, photo)...); code != exitFailed || !strings.Contains(text, "no template") {
+		t.Errorf("numbers that are none: exit %d, %s", code, text)
+	}
 	write(t, foreign, `{"results":[]}`)
 	if _, text, code := v.try(with(builtIn, "verify", foreign, photo)...); code != exitFailed || !strings.Contains(text, string(face.Invalid)) && !strings.Contains(text, "no template") {
 		t.Errorf("no template: exit %d, %s", code, text)
