@@ -30,7 +30,9 @@ type Config struct {
 	// Anyway takes a whole photograph for one face, of confidence 0, where none is
 	// found. Defaults to face.NoFace.
 	Anyway bool
-	// Device runs the networks: cpu, cuda or cuda:N. Defaults to cpu.
+	// Device runs the networks: cpu, cuda or cuda:N. What is asked of a graphics
+	// card is never computed elsewhere: networks of dlib and Caffe are refused
+	// there, and so are models none of which is a network. Defaults to cpu.
 	Device string
 	// Workers is how many runs of the recogniser there may be at once. Defaults
 	// to the number of processors that Go may use.
@@ -144,6 +146,14 @@ func (c *Config) validate(recogniser registry.Entry) (err error) {
 			recogniser.Name, face.Native, face.DeepFace)
 	}
 	return nil
+}
+
+// onProcessor refuses a graphics card for a model that never runs on one.
+func (c Config) onProcessor(e registry.Entry) error {
+	if c.device.CPU() {
+		return nil
+	}
+	return face.Errorf(face.Invalid, "%s runs on the processor alone, not on %s: use --device cpu, or another %s", e.Name, c.device, e.Kind)
 }
 
 // settings are those of detection that are not the detector's own.

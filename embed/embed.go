@@ -6,6 +6,7 @@ package embed
 import (
 	"errors"
 	"image"
+	"strings"
 
 	"github.com/visagedb/visage/embed/align"
 	"github.com/visagedb/visage/embed/detect"
@@ -66,6 +67,10 @@ func Open(cfg Config) (*Embedder, error) {
 		if err := open(cfg); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
+	}
+	if e.runtime == nil && !cfg.device.CPU() {
+		return nil, errors.Join(face.Errorf(face.Invalid, "none of the models (%s) is a network that could run on %s: use --device cpu",
+			strings.Trim(e.detectorName+", "+e.entry.Name, ", "), cfg.device), e.Close())
 	}
 	return e, nil
 }

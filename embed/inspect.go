@@ -19,8 +19,9 @@ import (
 // uses them, and tries them on nothing. It returns face.Mismatch, saying what
 // differs, for graphs that do not fit the model's description, and
 // face.Unavailable without ONNX Runtime, whose path is given. Of dlib's models the
-// recogniser's file is checked, Caffe's files are not looked into.
-func Inspect(ortLib string, e registry.Entry, paths []string) (err error) {
+// recogniser's file is checked, Caffe's files are not looked into. The end of ctx
+// ends the trial with face.Cancelled: a graph may run for ever.
+func Inspect(ctx context.Context, ortLib string, e registry.Entry, paths []string) (err error) {
 	switch {
 	case e.Build == "dlib" && e.Kind == registry.Recognizer:
 		return inspectDlib(e, paths[0])
@@ -46,9 +47,12 @@ func Inspect(ortLib string, e registry.Entry, paths []string) (err error) {
 		sessions = append(sessions, s)
 	}
 	if e.Kind == registry.Recognizer {
-		err = tryRecognizer(e, sessions)
+		err = tryRecognizer(ctx, e, sessions)
 	} else {
-		err = tryDetector(e, sessions)
+		err = tryDetector(ctx, e, sessions)
+	}
+	if ctx.Err() != nil {
+		return face.Wrap(face.Cancelled, err, "try %s", paths[0])
 	}
 	if err != nil {
 		return face.Wrap(face.Mismatch, err, "%s does not fit the description of %s", paths[0], e.Name)
@@ -89,12 +93,12 @@ func newSession(runtime *ort.Runtime, e registry.Entry, graph []byte, on ort.Dev
 	return runtime.NewSession(graph, cfg)
 }
 
-func tryRecognizer(e registry.Entry, sessions []*ort.Session) error {
+func tryRecognizer(ctx context.Context, e registry.Entry, sessions []*ort.Session) error {
 	if len(sessions) != 1 {
 		return face.Errorf(face.Mismatch, "%d graphs, want one", len(sessions))
 	}
 	r := e.Recognition
-	recognizer, err := recognize.OpenNetwork(sessions[0], recognize.Config{
+	recognizer, err := recognize.OpenNetwork(ctx, sessions[0], recognize.Config{
 		Feed: recognize.NativeFeed(r.Width, r.Height, recognize.Input{Std: [3]float32{1, 1, 1}}),
 		Dim:  r.Dim, Last: r.Layout == registry.NHWC,
 	})
@@ -104,7 +108,7 @@ func tryRecognizer(e registry.Entry, sessions []*ort.Session) error {
 	return recognizer.Close()
 }
 
-func tryDetector(e registry.Entry, sessions []*ort.Session) (err error) {
+func tryDetector(ctx context.Context, e registry.Entry, sessions []*ort.Session) (err error) {
 	networks := make([]detect.Network, len(sessions))
 	for i, s := range sessions {
 		networks[i] = s
@@ -117,7 +121,7 @@ func tryDetector(e registry.Entry, sessions []*ort.Session) (err error) {
 	if err != nil {
 		return errors.Join(err, d.Close())
 	}
-	_, err = d.Detect(context.Background(), black)
+	_, err = d.Detect(ctx, black)
 	return errors.Join(err, black.Close(), d.Close())
 }
 

@@ -48,6 +48,9 @@ func (e *Embedder) backend(cfg Config, entry registry.Entry, file registry.File)
 		}
 		return detector, err
 	case "dlib":
+		if err := cfg.onProcessor(entry); err != nil {
+			return nil, err
+		}
 		path, err := cfg.Store.Path(entry, file)
 		if err != nil {
 			return nil, err
@@ -98,6 +101,9 @@ func (e *Embedder) networks(cfg Config, entry registry.Entry, file registry.File
 // caffe opens the detector whose publisher's files are for OpenCV: the weights,
 // and as their part the description.
 func caffe(cfg Config, entry registry.Entry, file registry.File) (detect.Detector, error) {
+	if err := cfg.onProcessor(entry); err != nil {
+		return nil, err
+	}
 	paths, err := cfg.Store.Paths(entry, file)
 	if err != nil {
 		return nil, err

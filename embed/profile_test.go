@@ -3,6 +3,8 @@ package embed_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"image"
 	"image/png"
 	"math"
@@ -37,7 +39,9 @@ func storeWith(t *testing.T, model string, network onnxtest.Recognizer) *registr
 	if err := os.WriteFile(file, network.Encode(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	inspect := func(e registry.Entry, paths []string) error { return embed.Inspect(golden.OrtLib(t), e, paths) }
+	inspect := func(e registry.Entry, paths []string) error {
+		return embed.Inspect(t.Context(), golden.OrtLib(t), e, paths)
+	}
 	if _, err := registry.NewStore(entries, home).ImportUnpinned(model, inspect, file); err != nil {
 		t.Fatal(err)
 	}
@@ -169,6 +173,7 @@ func TestProfilesThatCannotBe(t *testing.T) {
 		"unknown profile":      {embed.Config{Recognizer: "LBPH", Options: detect.Options{Profile: "mine"}}, `profile "mine"`},
 		"unknown device":       {embed.Config{Recognizer: "LBPH", Device: "gpu"}, `device "gpu"`},
 		"faces below 0":        {embed.Config{Recognizer: "LBPH", MaxFaces: -1}, "at most -1 faces"},
+		"nothing for a card":   {embed.Config{Recognizer: "LBPH", Device: "cuda"}, "opencv, LBPH) is a network that could run on cuda:0"},
 	} {
 		c.cfg.Store, c.cfg.Detector = registry.NewStore(entries, t.TempDir()), "opencv"
 		if _, err := embed.Open(c.cfg); face.CodeOf(err) != face.Invalid || !strings.Contains(err.Error(), c.want) {
@@ -252,4 +257,73 @@ func TestSharedRunsChangeNothing(t *testing.T) {
 		}
 	}
 	group.Wait()
+}
+
+// A network that never runs on a graphics card is not run on the processor where
+// a card was asked for.
+func TestCaffeOnACardIsRefused(t *testing.T) {
+	t.Parallel()
+	entries, err := registry.Entries()
+	golden.Check(t, err)
+	i := slices.IndexFunc(entries, func(e registry.Entry) bool { return e.Name == "ssd" })
+	files := entries[i].Files
+	k := slices.IndexFunc(files, func(f registry.File) bool { return strings.HasSuffix(f.Name, ".caffemodel") })
+	home := t.TempDir()
+	for _, f := range []*registry.File{&files[k], &files[k].Parts[0]} {
+		golden.Check(t, os.WriteFile(filepath.Join(home, f.Name), []byte(f.Name), 0o600))
+		sum := sha256.Sum256([]byte(f.Name))
+		f.SHA256, f.Bytes = hex.EncodeToString(sum[:]), int64(len(f.Name))
+	}
+	entries[i].Files = files[k : k+1]
+	cfg := embed.Config{Store: registry.NewStore(entries, home), Detector: "ssd", Recognizer: embed.NoRecognizer, Device: "cuda"}
+	if _, err := embed.Open(cfg); face.CodeOf(err) != face.Invalid || !strings.Contains(err.Error(), "ssd runs on the processor alone") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Templates that were made by different descriptions of a user's model cannot be
+// compared; what does not change a template does not change its space.
+func TestDescriptionsAreSpaces(t *testing.T) {
+	t.Parallel()
+	store := storeWith(t, "ArcFace", arcFace)
+	program := store.Entries()
+	i := slices.IndexFunc(program, func(e registry.Entry) bool { return e.Name == "ArcFace" })
+	space := func(change func(r *registry.Recognition)) string {
+		own, r, native, deepface := program[i], *program[i].Recognition, *program[i].Recognition.Native, *program[i].Recognition.DeepFace
+		r.Native, r.DeepFace = &native, &deepface
+		change(&r)
+		own.Own, own.Recognition = true, &r
+		entries := slices.Clone(program)
+		entries[i] = own
+		path, err := store.Path(own, own.Files[len(own.Files)-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := openIn(t, registry.NewStore(entries, filepath.Dir(path)), embed.Config{Detector: "opencv", Recognizer: "ArcFace", Options: detect.Options{Profile: face.Native}})
+		return e.Space().Name()
+	}
+	as := space(func(*registry.Recognition) {})
+	if again := space(func(r *registry.Recognition) { r.Native.Thresholds, r.DeepFace.Mean[0] = nil, 7 }); again != as {
+		t.Errorf("%s became %s", as, again)
+	}
+	for name, change := range map[string]func(r *registry.Recognition){
+		"mean": func(r *registry.Recognition) { r.Native.Mean[1]++ },
+		"rgb":  func(r *registry.Recognition) { r.Native.RGB = !r.Native.RGB },
+		"crop": func(r *registry.Recognition) { r.Native.Crop = registry.CropBox },
+	} {
+		if other := space(change); other == as {
+			t.Errorf("another %s: still %s", name, other)
+		}
+	}
+}
+
+// A photograph of which nothing is left in the network's size holds no face.
+func TestSliverIsNoFace(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	golden.Check(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, 1, 5000))))
+	e := openIn(t, storeWith(t, "ArcFace", arcFace), embed.Config{Detector: "skip", Recognizer: "ArcFace", Options: detect.Options{Profile: face.DeepFace}})
+	if _, err := e.Embed(context.Background(), b.Bytes(), face.AllFaces); face.CodeOf(err) != face.NoFace {
+		t.Errorf("got %v", err)
+	}
 }

@@ -1,6 +1,8 @@
 package embed
 
 import (
+	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -33,7 +35,7 @@ func (e *Embedder) openRecognizer(cfg Config) error {
 	if r == nil {
 		return nil
 	}
-	e.space = face.Space{Recognizer: e.entry.Name, Profile: cfg.variant(), Dim: r.Dim, Unit: true}
+	e.space = face.Space{Recognizer: e.entry.Name, Profile: cfg.variant(e.entry), Dim: r.Dim, Unit: true}
 	if e.deepface() {
 		e.space.Unit, e.thresholds = r.DeepFace.Unit, r.DeepFace.Thresholds
 	} else {
@@ -65,10 +67,16 @@ func (e *Embedder) openRecognizer(cfg Config) error {
 }
 
 // variant is the profile with what departs from its defaults and makes another
-// space: templates of different variants cannot be compared.
-func (c Config) variant() face.Profile {
+// space: templates of different variants cannot be compared. The profile of a
+// user's own model is what the user's description says, which may be edited: it
+// has the beginning of a hash of that.
+func (c Config) variant(recogniser registry.Entry) face.Profile {
 	var b strings.Builder
 	b.WriteString(string(c.Options.Profile))
+	if recogniser.Own {
+		sum := preparation(recogniser.Recognition, c.Options.Profile)
+		fmt.Fprintf(&b, "+%x", sum[:4])
+	}
 	if c.Normalization != recognize.Base {
 		fmt.Fprintf(&b, "+%s", c.Normalization)
 	}
@@ -81,6 +89,21 @@ func (c Config) variant() face.Profile {
 	return face.Profile(b.String())
 }
 
+// preparation hashes all of a description that templates of the profile depend
+// on. Fields are written one by one: those that a later version adds must not
+// change the spaces of descriptions without them.
+func preparation(r *registry.Recognition, profile face.Profile) [sha256.Size]byte {
+	said := fmt.Sprintf("%dx%d %s %q ", r.Width, r.Height, r.Layout, r.Output)
+	if profile == face.DeepFace {
+		d := r.DeepFace
+		said += fmt.Sprint(d.RGB, d.Mean, d.Std, d.Bytes, d.Unit)
+	} else {
+		n := r.Native
+		said += fmt.Sprint(n.RGB, n.Mean, n.Std, n.Crop, n.Margin)
+	}
+	return sha256.Sum256([]byte(said))
+}
+
 // network opens a recogniser that runs in ONNX Runtime.
 func (e *Embedder) network(cfg Config, file registry.File) (recognize.Recognizer, error) {
 	feed, err := feedOf(e.entry.Recognition, cfg)
@@ -91,7 +114,7 @@ func (e *Embedder) network(cfg Config, file registry.File) (recognize.Recognizer
 	if err != nil {
 		return nil, err
 	}
-	recognizer, err := recognize.OpenNetwork(watched(cfg, session, &e.recorded), recognize.Config{
+	recognizer, err := recognize.OpenNetwork(context.Background(), watched(cfg, session, &e.recorded), recognize.Config{
 		Feed: feed, Dim: e.entry.Recognition.Dim, Last: e.entry.Recognition.Layout == registry.NHWC,
 		Workers: cfg.Workers, Batch: cfg.Batch,
 	})
@@ -103,6 +126,9 @@ func (e *Embedder) network(cfg Config, file registry.File) (recognize.Recognizer
 
 // dlibNetwork opens the recogniser that runs in dlib.
 func dlibNetwork(cfg Config, entry registry.Entry, file registry.File) (recognize.Recognizer, error) {
+	if err := cfg.onProcessor(entry); err != nil {
+		return nil, err
+	}
 	feed, err := feedOf(entry.Recognition, cfg)
 	if err != nil {
 		return nil, err

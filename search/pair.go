@@ -16,9 +16,16 @@ type Pair struct {
 	Confidence float64 `json:"confidence"`
 }
 
+// maxPairs is how many pairs of faces Verify compares at most: those of two
+// photographs with 1,000 faces each take 50 MB.
+const maxPairs = 1_000_000
+
 // comparePairs compares every template of one photograph with every one of the
 // other, by the threshold's metric.
 func comparePairs(as, bs []face.Template, t face.Threshold) ([]Pair, error) {
+	if len(as) > maxPairs/len(bs) {
+		return nil, face.Errorf(face.TooLarge, "%d faces against %d: at most %d pairs are compared, search a gallery for more", len(as), len(bs), maxPairs)
+	}
 	pairs := make([]Pair, 0, len(as)*len(bs))
 	for i, a := range as {
 		for j, b := range bs {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/search"
 )
 
@@ -49,5 +50,22 @@ func TestVerifyAllPairsJSON(t *testing.T) {
 		`{"face1":1,"face2":0,"distance":2,"verified":false,"confidence":0}]}`
 	if err != nil || !strings.HasSuffix(string(text), want) {
 		t.Errorf("JSON %s (%v), want it to end with %s", text, err, want)
+	}
+}
+
+// The memory that pairs take is bounded.
+func TestVerifyRefusesCrowds(t *testing.T) {
+	t.Parallel()
+	crowd := photo(at(10))
+	for len(crowd.Templates) < 1001 {
+		crowd.Templates = append(crowd.Templates, crowd.Templates[0])
+	}
+	if _, err := search.Verify(crowd, crowd, search.VerifyOptions{Threshold: half}); face.CodeOf(err) != face.TooLarge {
+		t.Errorf("1001 faces against as many: %v", err)
+	}
+	fewer := crowd
+	fewer.Templates = crowd.Templates[:999]
+	if _, err := search.Verify(crowd, fewer, search.VerifyOptions{Threshold: half}); err != nil {
+		t.Errorf("1001 faces against 999: %v", err)
 	}
 }

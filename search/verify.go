@@ -46,8 +46,8 @@ type Verification struct {
 // it has no facial area.
 //
 // It returns NoFace where a photograph has no template, Mismatch for templates
-// of different spaces or of another dimension than their space's, and Invalid
-// for a template that is zero or not finite and for a threshold that is absent
+// of different spaces or of another dimension than their space's, TooLarge for
+// more than a million pairs, and Invalid for a template that is zero or not finite and for a threshold that is absent
 // or cannot be converted.
 func Verify(a, b face.Photo, opts VerifyOptions) (Verification, error) {
 	if opts.Metric == "" {

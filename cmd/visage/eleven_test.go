@@ -123,8 +123,31 @@ func TestVerifyTemplates(t *testing.T) {
 	if _, text, code := v.try(with(builtIn, "verify", foreign, photo)...); code != exitFailed || !strings.Contains(text, "SFace-native-00000000") {
 		t.Errorf("a template of another space: exit %d, %s", code, text)
 	}
+	write(t, short, "["+strings.Repeat("null,", 2890)+"1]")
+	if _, text, code := v.try(with(builtIn, "verify", short, photo)...); code != exitFailed || !strings.Contains(text, "no template") {
+		t.Errorf("numbers that are none: exit %d, %s", code, text)
+	}
 	write(t, foreign, `{"results":[]}`)
 	if _, text, code := v.try(with(builtIn, "verify", foreign, photo)...); code != exitFailed || !strings.Contains(text, string(face.Invalid)) && !strings.Contains(text, "no template") {
 		t.Errorf("no template: exit %d, %s", code, text)
+	}
+}
+
+// What represent makes of a template for other programs is no template.
+func TestVerifyRefusesChangedTemplates(t *testing.T) {
+	t.Parallel()
+	v, dir := newVisage(t, ortLib(t)...), sampleDir(t)
+	photo, file := filepath.Join(dir, "sample-01.jpg"), filepath.Join(t.TempDir(), "templates.json")
+	v.do("models", "import", network(t, onnxtest.Recognizer{Input: last(112, 112), Last: true, Dim: 512, Seed: 1}), "--as", "ArcFace", "--unpinned")
+	arcFace := []string{"--model", "ArcFace", "--detector", "opencv"}
+	for option, name := range map[string]string{"--minmax-normalize": "+minmax", "--l2-normalize": "+l2"} {
+		write(t, file, v.do(with(arcFace, "represent", photo, "--json", option)...))
+		if _, text, code := v.try(with(arcFace, "verify", file, photo)...); code != exitFailed || !strings.Contains(text, name) {
+			t.Errorf("%s: exit %d, %s", option, code, text)
+		}
+	}
+	write(t, file, v.do(with(arcFace, "represent", photo, "--json", "--profile", "native", "--l2-normalize")...))
+	if got := answer[search.Verification](v, with(arcFace, "verify", file, photo, "--profile", "native", "--threshold", "0.1")...); !got.Verified {
+		t.Errorf("a template that has length 1 anyway: %+v", got)
 	}
 }

@@ -21,7 +21,7 @@ func modelsImport(a *app) *cobra.Command {
 	as := cmd.Flags().String("as", "", "the model that it is")
 	spec := cmd.Flags().String("spec", "", "description of a model of your own, YAML")
 	unpinned := cmd.Flags().Bool("unpinned", false, "take a file that the registry does not know, on trust")
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if *as == "" {
 			return misuse{fmt.Errorf("models import: say by --as which model it is")}
 		}
@@ -29,12 +29,15 @@ func modelsImport(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		inspect := func(e registry.Entry, paths []string) error { // tries graphs before they are imported
+			return embed.Inspect(cmd.Context(), a.settings.OrtLib, e, paths)
+		}
 		var placed []registry.Placed
 		switch {
 		case *spec != "":
-			placed, err = store.ImportOwn(registry.Spec{Name: *as, Path: *spec, List: a.settings.ModelsFile}, a.inspect, args...)
+			placed, err = store.ImportOwn(registry.Spec{Name: *as, Path: *spec, List: a.settings.ModelsFile}, inspect, args...)
 		case *unpinned:
-			placed, err = store.ImportUnpinned(*as, a.inspect, args...)
+			placed, err = store.ImportUnpinned(*as, inspect, args...)
 		default:
 			placed, err = store.Import(*as, args...)
 		}
@@ -64,9 +67,4 @@ func (a *app) tellUnused(model string, placed []registry.Placed) error {
 	}
 	fmt.Fprintf(a.errOut, "%s goes on using %s: to use the new file, remove that one, or import yours under a name of its own by --spec\n", e.Name, path)
 	return nil
-}
-
-// inspect tries graphs before they are imported.
-func (a *app) inspect(e registry.Entry, paths []string) error {
-	return embed.Inspect(a.settings.OrtLib, e, paths)
 }

@@ -73,9 +73,10 @@ func (a *app) represent(ctx context.Context, path string, r *representation) err
 		results := make([]represented, len(faces))
 		for i, f := range faces {
 			results[i] = represented{
-				Embedding: r.finish(e, f.Vector), FacialArea: search.NewFacialArea(f.Detection, width, height),
-				Confidence: f.Detection.Confidence, Model: e.Recognizer(), Space: f.Space.Name(),
+				FacialArea: search.NewFacialArea(f.Detection, width, height),
+				Confidence: f.Detection.Confidence, Model: e.Recognizer(),
 			}
+			results[i].Embedding, results[i].Space = r.finish(e, f.Template)
 			if r.face {
 				results[i].Face, results[i].Shape = f.Fed, e.FedShape()
 			}
@@ -88,15 +89,19 @@ func (a *app) represent(ctx context.Context, path string, r *representation) err
 }
 
 // finish does what DeepFace does after the network. It leaves models alone of
-// whose range DeepFace knows nothing.
-func (r *representation) finish(e *embed.Embedder, vector []float32) []float32 {
-	if ends, ok := e.Range(); ok && r.minMax {
-		vector = search.MinMax(vector, ends[0], ends[1])
+// whose range DeepFace knows nothing. What is changed gets a space of its own, so
+// that verify does not take it for a template.
+func (r *representation) finish(e *embed.Embedder, t face.Template) (vector []float32, space string) {
+	vector, space = t.Vector, t.Space.Name()
+	ends, ok := e.Range()
+	mapped := ok && r.minMax
+	if mapped {
+		vector, space = search.MinMax(vector, ends[0], ends[1]), space+"+minmax"
 	}
-	if r.unit {
-		vector = search.UnitLength(vector)
+	if r.unit && (mapped || !t.Space.Unit) {
+		vector, space = search.UnitLength(vector), space+"+l2"
 	}
-	return vector
+	return vector, space
 }
 
 // printRepresented prints a line per face: its box, and the template as pgvector

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -15,14 +16,14 @@ func readTemplates(data []byte, space face.Space) (photo face.Photo, isJSON bool
 	if len(text) == 0 || text[0] != '[' && text[0] != '{' {
 		return face.Photo{}, false, nil
 	}
-	var vector []float32
+	var vector components
 	if json.Unmarshal(text, &vector) == nil {
 		return face.Photo{Templates: []face.Template{{Space: space, Vector: vector}}}, true, nil
 	}
 	var answer struct {
 		Results []struct {
-			Embedding []float32 `json:"embedding"`
-			Space     string    `json:"space"`
+			Embedding components `json:"embedding"`
+			Space     string     `json:"space"`
 		} `json:"results"`
 	}
 	if err := json.Unmarshal(text, &answer); err != nil || len(answer.Results) == 0 {
@@ -35,4 +36,15 @@ func readTemplates(data []byte, space face.Space) (photo face.Photo, isJSON bool
 		photo.Templates = append(photo.Templates, face.Template{Space: space, Vector: r.Embedding})
 	}
 	return photo, true, nil
+}
+
+// components are a template's numbers. JSON's null, which some programs write for
+// a number that is none, is an error rather than a 0.
+type components []float32
+
+func (c *components) UnmarshalJSON(text []byte) error {
+	if bytes.Contains(text, []byte("null")) {
+		return errors.New("null is no number")
+	}
+	return json.Unmarshal(text, (*[]float32)(c))
 }

@@ -111,6 +111,9 @@ func (d deepface) size() (width, height int) { return d.Width, d.Height }
 
 func (d deepface) feed(crop *cv.Image, out []float32, together bool) error {
 	values, err := align.LetterboxFractions(crop, d.Width, d.Height)
+	if face.CodeOf(err) == face.Invalid {
+		return face.Wrap(face.NoFace, err, "a crop of %dx%d pixels cannot be a face", crop.Width(), crop.Height())
+	}
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package recognize_test
 
 import (
+	"context"
+	"errors"
 	"image"
 	"math/rand/v2"
 	"slices"
@@ -78,7 +80,7 @@ func TestGraphOfAnotherShapeIsRefused(t *testing.T) {
 		"layout":      {graph(1, false, 6), recognize.Config{Feed: feed, Dim: 6, Last: true}, "[1 or open, 24, 16, 3]"},
 		"fixed batch": {graph(4, false, 6), recognize.Config{Feed: feed, Dim: 6}, "4 faces at a time"},
 	} {
-		if _, err := recognize.OpenNetwork(golden.Session(t, c.graph.Encode()), c.cfg); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := recognize.OpenNetwork(t.Context(), golden.Session(t, c.graph.Encode()), c.cfg); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want it to say %q", name, err, c.want)
 		}
 	}
@@ -90,7 +92,53 @@ func TestGraphIsTried(t *testing.T) {
 	open := onnxtest.Graph([]onnxtest.Value{{Name: "in", Shape: []int64{-1, -1, -1, -1}}}, []onnxtest.Value{{Name: "out", Shape: []int64{-1, -1}}},
 		onnxtest.Node{Op: "Flatten", Inputs: []string{"in"}, Outputs: []string{"out"}, Attributes: []onnxtest.Attribute{{Name: "axis", Value: int64(1)}}})
 	cfg := recognize.Config{Feed: recognize.NativeFeed(16, 24, identity), Dim: 6}
-	if _, err := recognize.OpenNetwork(golden.Session(t, open), cfg); err == nil || !strings.Contains(err.Error(), "1152 values for 1 faces, want 6") {
+	if _, err := recognize.OpenNetwork(t.Context(), golden.Session(t, open), cfg); err == nil || !strings.Contains(err.Error(), "1152 values for 1 faces, want 6") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A graph that leaves the number of faces open and cannot hold to that gets one
+// at a time, so that every face has the embedding that it has alone.
+func TestGraphsThatCannotBatch(t *testing.T) {
+	t.Parallel()
+	const values = 3 * 24 * 16
+	matrix := onnxtest.Tensor{Shape: []int64{values, 6}, Data: make([]float32, values*6)}
+	for i := range matrix.Data {
+		matrix.Data[i] = float32(i%7) - 3
+	}
+	crops := noise(t, 3)
+	dark, err := cv.Black(16, 24)
+	golden.Check(t, err)
+	t.Cleanup(func() { golden.Check(t, dark.Close()) })
+	quiet := recognize.Input{Mean: [3]float32{-1, -2, -3}, Std: [3]float32{1, 1, 1}} // black is 1, 2, 3
+	for name, nodes := range map[string][]onnxtest.Node{
+		"fixed shape": {
+			onnxtest.Constant("shape", onnxtest.Tensor{Shape: []int64{2}, Ints: []int64{1, values}}),
+			{Op: "Reshape", Inputs: []string{"in", "shape"}, Outputs: []string{"flat"}},
+		},
+		"scale of the run": {
+			{Op: "DynamicQuantizeLinear", Inputs: []string{"in"}, Outputs: []string{"bytes", "scale", "zero"}},
+			{Op: "DequantizeLinear", Inputs: []string{"bytes", "scale", "zero"}, Outputs: []string{"rounded"}},
+			{Op: "Flatten", Inputs: []string{"rounded"}, Outputs: []string{"flat"}},
+		},
+	} {
+		nodes = append(nodes, onnxtest.Constant("matrix", matrix), onnxtest.Node{Op: "MatMul", Inputs: []string{"flat", "matrix"}, Outputs: []string{"out"}})
+		graph := onnxtest.Graph([]onnxtest.Value{{Name: "in", Shape: []int64{-1, 3, 24, 16}}}, []onnxtest.Value{{Name: "out", Shape: []int64{-1, 6}}}, nodes...)
+		n := open(t, graph, recognize.Config{Feed: recognize.NativeFeed(16, 24, quiet), Dim: 6, Workers: 1})
+		alone := recognized(t, n, dark)[0]
+		if got := recognized(t, n, dark, crops[0], crops[1], crops[2])[0]; !slices.Equal(got, alone) {
+			t.Errorf("%s: %v beside others, %v alone", name, got, alone)
+		}
+	}
+}
+
+// A graph may run for ever; its trial ends with the context.
+func TestTrialEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	session := golden.Session(t, graph(1, false, 6).Encode())
+	if _, err := recognize.OpenNetwork(ctx, session, recognize.Config{Feed: recognize.NativeFeed(16, 24, identity), Dim: 6}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

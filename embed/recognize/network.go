@@ -1,6 +1,7 @@
 package recognize
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,8 +24,8 @@ type Config struct {
 	// Workers is how many runs there may be at once. Defaults to the number of
 	// processors that Go may use.
 	Workers int
-	// Batch is how many faces go into one run at most, where the graph leaves
-	// that open. Defaults to 16.
+	// Batch is how many faces go into one run at most, where the graph takes
+	// several. Defaults to 16.
 	Batch int
 }
 
@@ -55,20 +56,55 @@ type network struct {
 }
 
 // OpenNetwork takes over a session, which it closes, unless it returns an error:
-// that of a graph of another shape says what differs. The graph is run once, on
-// nothing, so that what cannot work shows now and the first face does not wait
-// for what is prepared once.
-func OpenNetwork(session Session, config Config) (Recognizer, error) {
+// that of a graph of another shape says what differs. The graph is tried on
+// numbers that are no face, so that what cannot work shows now and the first face
+// does not wait for what is prepared once. A graph that leaves the number of faces
+// open, but does not bear several, or gives a face another embedding beside
+// others, gets one at a time. The end of ctx ends the trial.
+func OpenNetwork(ctx context.Context, session Session, config Config) (Recognizer, error) {
 	n := &network{session: session, config: config.withDefaults()}
 	batch, err := n.fits()
 	if err != nil {
 		return nil, err
 	}
-	n.batcher = batcher{run: n.run, most: batch, workers: n.config.Workers}
-	if _, err := n.run(context.Background(), n.input(), 1); err != nil {
+	alone, err := n.run(ctx, n.pattern(1), 1)
+	if err == nil && batch > 1 && !n.batches(ctx, alone[0]) {
+		batch = 1
+	}
+	if err = cmp.Or(err, ctx.Err()); err != nil {
 		return nil, fmt.Errorf("try the graph: %w", err)
 	}
+	n.batcher = batcher{run: n.run, most: batch, workers: n.config.Workers}
 	return n, nil
+}
+
+// batches says whether a face has the same embedding in a run of two as it has
+// alone. Shapes that an export has fixed do not even allow the run; numbers that
+// are rounded by a scale of the whole run (ONNX's DynamicQuantizeLinear), or
+// normalised over it, come out otherwise, and more so as the other face's numbers
+// are much larger.
+func (n *network) batches(ctx context.Context, alone []float32) bool {
+	const louder, most = 64, 0.01 // as a share of the embedding's length: a cosine of 0.99995
+	two, err := n.run(ctx, append(n.pattern(1), n.pattern(louder)...), 2)
+	if err != nil {
+		return false
+	}
+	var difference, size float64
+	for i, v := range alone {
+		d := float64(two[0][i]) - float64(v)
+		difference, size = difference+d*d, size+float64(v)*float64(v)
+	}
+	return difference <= most*most*size
+}
+
+// pattern is an input of stripes between -by and by.
+func (n *network) pattern(by float32) []float32 {
+	const period = 17 // divides the sides of no usual picture
+	out := n.input()
+	for i := range out {
+		out[i] = by * (2*float32(i%period)/(period-1) - 1)
+	}
+	return out
 }
 
 // fits compares the graph with what was said of it, and returns how many faces

@@ -96,7 +96,7 @@ func goldenFaces(t *testing.T, network string) (crops []*cv.Image, embeddings []
 
 func open(t *testing.T, graph []byte, cfg recognize.Config) recognize.Recognizer {
 	t.Helper()
-	n, err := recognize.OpenNetwork(golden.Session(t, graph), cfg)
+	n, err := recognize.OpenNetwork(t.Context(), golden.Session(t, graph), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

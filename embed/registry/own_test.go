@@ -155,6 +155,14 @@ func TestOwnModelsThatAreRefused(t *testing.T) {
 		"a recogniser without input":   {"Other", "kind: recognizer\n", nil, face.Invalid, "recognition"},
 		"a threshold without a source": {"Other", strings.Replace(mine, ", source: our own pairs", "", 1), nil, face.Invalid, "with its source"},
 		"a path for a name":            {"../Other", mine, nil, face.Invalid, "name"},
+		"a terminal's command":         {"O\x1b[31mther", mine, nil, face.Invalid, `"O\x1b[31mther"`},
+		"too long a name":              {strings.Repeat("o", 201), mine, nil, face.Invalid, "at most 200"},
+		"a mean that is none":          {"Other", strings.Replace(mine, "rgb: true", "mean: [.nan, 0, 0]", 1), nil, face.Invalid, "finite"},
+		"an endless mean":              {"Other", strings.Replace(mine, "rgb: true", "mean: [.inf, 0, 0]", 1), nil, face.Invalid, "finite"},
+		"a margin that is none":        {"Other", strings.Replace(mine, "crop: arcface", "crop: box\n    margin: .nan", 1), nil, face.Invalid, "margin"},
+		"an endless threshold":         {"Other", strings.Replace(mine, "distance: 0.5", "distance: .inf", 1), nil, face.Invalid, "finite"},
+		"a curve that is none":         {"Other", strings.Replace(mine, "distance: 0.5", "distance: 0.5, curve: {w: .nan}", 1), nil, face.Invalid, "curve"},
+		"an endless range":             {"Other", strings.Replace(mine, "native:", "deepface: {minmax: [0, .inf]}\n  native:", 1), nil, face.Invalid, "minmax"},
 		"what inspection refuses":      {"Other", mine, errors.New("no such input"), face.Internal, "no such input"},
 	} {
 		_, err := held.add(c.model, c.spec, func(Entry, []string) error { return c.inspect }, "more weights")

@@ -140,7 +140,7 @@ func (r *Recognition) validate(kind Kind) error {
 		return fmt.Errorf("recognition: it has neither native nor deepface")
 	}
 	if n := r.Native; n != nil {
-		if n.Crop != CropArcFace && n.Crop != CropBox || n.Margin < 0 || n.Margin > 2 || n.Margin > 0 && n.Crop != CropBox {
+		if n.Crop != CropArcFace && n.Crop != CropBox || !(n.Margin >= 0 && n.Margin <= 2) || n.Margin > 0 && n.Crop != CropBox {
 			return fmt.Errorf("recognition: native crop is %q with a margin of %g, want %s or %s, and a margin from 0 to 2 for %[4]s alone", n.Crop, n.Margin, CropArcFace, CropBox)
 		}
 		if err := checkFeed("native", n.Input, n.Thresholds); err != nil {
@@ -148,8 +148,8 @@ func (r *Recognition) validate(kind Kind) error {
 		}
 	}
 	if d := r.DeepFace; d != nil {
-		if d.MinMax != nil && !(d.MinMax[0] < d.MinMax[1]) {
-			return fmt.Errorf("recognition: deepface minmax is %v, want the lesser first", *d.MinMax)
+		if d.MinMax != nil && !(d.MinMax[0] < d.MinMax[1] && finite(d.MinMax[:]...)) {
+			return fmt.Errorf("recognition: deepface minmax is %v, want two finite numbers, the lesser first", *d.MinMax)
 		}
 		return checkFeed("deepface", d.Input, d.Thresholds)
 	}
@@ -160,15 +160,35 @@ func (r *Recognition) validate(kind Kind) error {
 const maxSide = 1024
 
 func checkFeed(profile string, in Input, thresholds face.Thresholds) error {
-	if slices.ContainsFunc(in.Std[:], func(s float32) bool { return !(s > 0) || math.IsInf(float64(s), 1) }) {
-		return fmt.Errorf("recognition: %s std is %v, want numbers above 0", profile, in.Std)
+	for c := range 3 {
+		if mean, std := float64(in.Mean[c]), float64(in.Std[c]); !finite(mean, std) || std <= 0 {
+			return fmt.Errorf("recognition: %s mean is %v and std %v, want finite numbers, those of std above 0", profile, in.Mean, in.Std)
+		}
 	}
 	for i, t := range thresholds {
 		_, err := face.ParseMetric(string(t.Metric))
 		_, twice := thresholds[:i].In(t.Metric)
-		if err != nil || twice || !(t.Distance > 0) || t.Source == "" {
-			return fmt.Errorf("recognition: %s threshold %+v: want one for each metric, above 0, with its source", profile, t)
+		if err != nil || twice || !(t.Distance > 0) || !finite(t.Distance) || t.Source == "" {
+			return fmt.Errorf("recognition: %s threshold %+v: want one for each metric, finite and above 0, with its source", profile, t)
+		}
+		if err := checkCurve(t.Curve); err != nil {
+			return fmt.Errorf("recognition: %s threshold by %s: %w", profile, t.Metric, err)
 		}
 	}
 	return nil
+}
+
+// checkCurve refuses constants from which no confidence can be computed.
+func checkCurve(c *face.Curve) error {
+	if c == nil || *c == (face.Curve{}) {
+		return nil
+	}
+	if !finite(c.W, c.B, c.Normalizer, c.MinTrue, c.MaxTrue, c.MinFalse, c.MaxFalse) || c.MinTrue >= c.MaxTrue || c.MinFalse >= c.MaxFalse {
+		return fmt.Errorf("curve is %+v, want finite numbers, and minima below their maxima", *c)
+	}
+	return nil
+}
+
+func finite(numbers ...float64) bool {
+	return !slices.ContainsFunc(numbers, func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) })
 }

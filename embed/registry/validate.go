@@ -5,13 +5,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // validate says what of a model's description cannot be.
 func (e Entry) validate() error {
 	switch {
-	case fold(e.Name) == "" || !isFileName(e.Name) || slices.ContainsFunc(e.Aliases, func(a string) bool { return fold(a) == "" }):
-		return fmt.Errorf("name %q or aliases %q: each wants letters, and an imported file is named after the name", e.Name, e.Aliases)
+	case !isFileName(e.Name):
+		return fmt.Errorf("name %q: an imported file is named after it, so it wants at most %d printable characters, none of them /, and none of the names that the folder keeps for itself", e.Name, maxName)
+	case fold(e.Name) == "" || slices.ContainsFunc(e.Aliases, func(a string) bool { return fold(a) == "" }):
+		return fmt.Errorf("name %q or aliases %q: each wants letters", e.Name, e.Aliases)
 	case e.Kind != Detector && e.Kind != Recognizer:
 		return fmt.Errorf("kind is %q, want %s or %s", e.Kind, Detector, Recognizer)
 	case !slices.Contains([]string{"yes", "no", "unclear"}, e.Commercial):
@@ -79,9 +82,14 @@ func (f File) validateHashes() error {
 
 func isHTTPS(url string) bool { return strings.HasPrefix(url, "https://") }
 
+// maxName is how many bytes a name may have: with the hash, part and extension of
+// an imported file it stays below the 255 that file systems allow.
+const maxName = 200
+
 // isFileName says whether a file may lie under the name in a models folder,
 // beside the files that a Store keeps for itself.
 func isFileName(name string) bool {
 	return filepath.IsLocal(name) && filepath.Base(name) == name && !strings.HasPrefix(name, ".") &&
+		len(name) <= maxName && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) &&
 		!strings.HasPrefix(name, pinsName) && !strings.HasPrefix(name, ownName) && !strings.HasSuffix(name, partSuffix)
 }

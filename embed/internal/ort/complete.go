@@ -9,6 +9,9 @@ import (
 
 // Further fields of onnx/onnx, onnx/onnx.proto3.
 const (
+	modelFunctions         = 25
+	functionNode           = 7
+	functionDefaults       = 11
 	graphNode              = 1
 	graphSparseInitializer = 15
 	nodeAttribute          = 5
@@ -31,11 +34,9 @@ var ErrExternal = errors.New("the graph keeps weights in further files, which ar
 // complete returns ErrExternal for a graph that is not whole, and an error for
 // what is no graph.
 func complete(model []byte) error {
-	err := each(model, func(f field) error {
-		if f.number != modelGraph || f.kind != protowire.BytesType {
-			return nil
-		}
-		return wholeGraph(f.inner, 0)
+	err := inside(model, map[protowire.Number]func([]byte) error{
+		modelGraph:     func(graph []byte) error { return wholeGraph(graph, 0) },
+		modelFunctions: wholeFunction,
 	})
 	switch {
 	case errors.Is(err, ErrExternal):
@@ -56,11 +57,21 @@ func wholeGraph(graph []byte, depth int) error {
 	return inside(graph, map[protowire.Number]func([]byte) error{
 		graphInitializer:       wholeTensor,
 		graphSparseInitializer: wholeSparse,
-		graphNode: func(node []byte) error {
-			return inside(node, map[protowire.Number]func([]byte) error{
-				nodeAttribute: func(attribute []byte) error { return wholeAttribute(attribute, depth) },
-			})
-		},
+		graphNode:              func(node []byte) error { return wholeNode(node, depth) },
+	})
+}
+
+// wholeFunction looks into a function that the model brings for its nodes.
+func wholeFunction(function []byte) error {
+	return inside(function, map[protowire.Number]func([]byte) error{
+		functionNode:     func(node []byte) error { return wholeNode(node, 0) },
+		functionDefaults: func(attribute []byte) error { return wholeAttribute(attribute, 0) },
+	})
+}
+
+func wholeNode(node []byte, depth int) error {
+	return inside(node, map[protowire.Number]func([]byte) error{
+		nodeAttribute: func(attribute []byte) error { return wholeAttribute(attribute, depth) },
 	})
 }
 

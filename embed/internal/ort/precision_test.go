@@ -10,6 +10,7 @@ import (
 	"github.com/visagedb/visage/embed/internal/golden"
 	"github.com/visagedb/visage/embed/internal/ort"
 	"github.com/visagedb/visage/internal/onnxtest"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // halved is negate in half precision.
@@ -72,11 +73,23 @@ func TestGraphOfSeveralFilesIsRefused(t *testing.T) {
 	for name, graph := range map[string][]byte{
 		"initializer": onnxtest.Model{Inputs: in, Outputs: out, Initializers: map[string]onnxtest.Tensor{"weight": weight}, Nodes: []onnxtest.Node{add}}.Encode(),
 		"constant":    onnxtest.Graph(in, out, onnxtest.Constant("weight", weight), add),
+		"function":    append(onnxtest.Graph(in, out, onnxtest.Node{Op: "Relu", Inputs: []string{"in"}, Outputs: []string{"out"}}), externalFunction()...),
 	} {
 		if _, err := runtime.NewSession(graph, ort.Config{}); !errors.Is(err, ort.ErrExternal) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// externalFunction is a function of a model, with a node that has an attribute
+// whose tensor lies in another file.
+func externalFunction() []byte {
+	const location, external = 14, 1
+	inner := protowire.AppendVarint(protowire.AppendTag(nil, location, protowire.VarintType), external)
+	for _, field := range []protowire.Number{5, 5, 7, 25} { // tensor, attribute, node, function
+		inner = protowire.AppendBytes(protowire.AppendTag(nil, field, protowire.BytesType), inner)
+	}
+	return inner
 }
 
 func TestDevices(t *testing.T) {
