@@ -20,12 +20,17 @@ type Embedder interface {
 // Ledger remembers what became of each photograph. The methods that change it
 // may return Unavailable, upon which they are called again with the same
 // arguments, also where the first call took effect and only its answer was
-// lost. They are called by one goroutine of a run, but other runs may use the
-// ledger at the same time.
+// lost. They are called by one goroutine of a run; the others by any, and other
+// runs may use the ledger at the same time.
 type Ledger interface {
-	// Ledger returns what the gallery remembers in the given space of the
-	// photographs below root, an absolute path, by their path.
-	Ledger(ctx context.Context, gallery string, space face.Space, root string) (map[string]face.LedgerEntry, error)
+	// Known returns what the gallery remembers in the given space of those of
+	// the photographs at the given absolute paths that it knows, by their path.
+	Known(ctx context.Context, gallery string, space face.Space, paths []string) (map[string]face.LedgerEntry, error)
+	// Below returns the paths at or below root, an absolute path, of which the
+	// gallery remembers something in the given space, at most limit of them:
+	// in an order of the ledger's own, those that come after the given one,
+	// and from the first for "".
+	Below(ctx context.Context, gallery string, space face.Space, root, after string, limit int) ([]string, error)
 	// Enrol stores a batch of outcomes, all or none, and makes the gallery,
 	// identities and space that it names where need be. What the ledger held of
 	// another content under the same path goes; an outcome that it holds

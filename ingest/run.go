@@ -50,47 +50,51 @@ func cancelled(why, last error) error {
 }
 
 func run(ctx context.Context, cfg Config, from *tree, e Embedder, l Ledger, report *Report) error {
-	entries, err := l.Ledger(ctx, cfg.Gallery, cfg.Space, cfg.Root)
-	if err != nil {
-		return err
-	}
-	known := &plan{entries: entries, detector: cfg.Detector}
+	known := newPlan(cfg, l)
 	w := &writer{cfg: cfg, ledger: l, report: report}
 	blind, err := pipeline(ctx, cfg, from, e, known, w)
 	if err != nil {
 		return err
 	}
-	return w.prune(ctx, known.missing(blind))
+	return known.vanished(ctx, from, blind, func(gone []string) error { return w.prune(ctx, gone) })
 }
 
-// pipeline runs walker, workers and writer until the folder is done with or
-// one of them fails. It returns the paths behind which there may be more.
+// pipeline runs walker, planner, workers and writer until the folder is done
+// with or one of them fails. It returns the paths behind which there may be
+// more.
 func pipeline(ctx context.Context, cfg Config, from *tree, e Embedder, known *plan, w *writer) (map[string]bool, error) {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	group, working := errgroup.WithContext(working)
+	chunks := make(chan []photo)
 	tasks := make(chan task, cfg.Workers)
 	outcomes := make(chan outcome, cfg.BatchSize)
 
+	var chunk []photo
 	walk := newWalker(from,
 		func(found photo) {
 			w.found.Add(1)
-			if t, settled := known.settled(found); settled {
-				outcomes <- outcome{verdict: unchanged, enrolment: face.Enrolment{Image: t.entry.Image}}
-			} else {
-				send(working, tasks, t)
+			known.see(found.path)
+			if chunk = append(chunk, found); len(chunk) == chunkSize {
+				send(working, chunks, chunk)
+				chunk = nil
 			}
 		},
 		func(path string, why *face.Error) {
 			w.found.Add(1)
-			known.seen(path)
+			known.see(path)
 			outcomes <- refusal(path, why)
 		})
 	group.Go(func() error {
-		defer close(tasks)
+		defer close(chunks)
 		defer w.walked.Store(true)
-		return walk.walk(working)
+		err := walk.walk(working)
+		if len(chunk) > 0 {
+			send(working, chunks, chunk)
+		}
+		return err
 	})
+	group.Go(func() error { return known.sort(working, chunks, tasks, outcomes) })
 	for range cfg.Workers {
 		worker := &worker{cfg: cfg, from: from, embedder: e}
 		group.Go(func() error { return worker.work(working, tasks, outcomes) })
@@ -106,6 +110,26 @@ func pipeline(ctx context.Context, cfg Config, from *tree, e Embedder, known *pl
 	}
 	w.report.Hidden, w.report.Folders = walk.hidden, walk.skipped
 	return walk.blind, failed
+}
+
+// sort takes what is found, hands what is settled to the writer and the rest to
+// the workers.
+func (p *plan) sort(ctx context.Context, chunks <-chan []photo, tasks chan<- task, outcomes chan<- outcome) error {
+	defer close(tasks)
+	for chunk := range chunks {
+		planned, err := p.tasks(ctx, chunk)
+		if err != nil {
+			return err
+		}
+		for _, t := range planned {
+			if t.settled(p.cfg.Detector) {
+				outcomes <- outcome{verdict: unchanged, enrolment: face.Enrolment{Image: t.entry.Image}}
+			} else {
+				send(ctx, tasks, t)
+			}
+		}
+	}
+	return nil
 }
 
 // work handles tasks until there are no more. The writer takes outcomes until
@@ -124,10 +148,11 @@ func (w *worker) work(ctx context.Context, tasks <-chan task, outcomes chan<- ou
 	return nil
 }
 
-// send hands over a task unless ctx has ended, in which case the walk ends too.
-func send(ctx context.Context, tasks chan<- task, t task) {
+// send hands over something unless ctx has ended, in which case the walk ends
+// too.
+func send[T any](ctx context.Context, to chan<- T, what T) {
 	select {
-	case tasks <- t:
+	case to <- what:
 	case <-ctx.Done():
 	}
 }

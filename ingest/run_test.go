@@ -56,7 +56,7 @@ func TestSecondRunDoesNothing(t *testing.T) {
 	root, l := folder(t, files), newLedger()
 	run(t, config(root), &embedder{}, l)
 	l.fault = func(method string, _ []face.Enrolment) error {
-		if method != "Ledger" {
+		if !reads(method) {
 			return face.Errorf(face.Internal, "the second run called %s", method)
 		}
 		return nil
@@ -168,7 +168,7 @@ func TestPlanChangesNothing(t *testing.T) {
 	must(t, os.Chtimes(filepath.Join(root, "ann/01.jpg"), time.Time{}, time.Unix(1e9, 0)))
 	must(t, os.Remove(filepath.Join(root, "group.jpg")))
 	l.fault = func(method string, _ []face.Enrolment) error {
-		if method != "Ledger" {
+		if !reads(method) {
 			return face.Errorf(face.Internal, "the plan called %s", method)
 		}
 		return nil

@@ -71,6 +71,17 @@ func (t *tree) open(name string) (handle, error) {
 	return t.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 }
 
+// holds says whether there is a file of the given absolute path in the tree
+// that goes by no other name. It does not tell what is above the root.
+func (t *tree) holds(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	real, err := filepath.EvalSymlinks(path)
+	return err == nil && real == path
+}
+
 func (t *tree) openFolder(name string) (*os.File, error) {
 	return t.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_DIRECTORY, 0)
 }

@@ -132,6 +132,28 @@ func (b *bench) text(query string, args ...any) string {
 	return strings.Join(lines, "\n")
 }
 
+// ledger is what a gallery remembers of what is at or below root, read in pages
+// of two.
+func (b *bench) ledger(gallery string, in face.Space, root string) (map[string]face.LedgerEntry, error) {
+	b.Helper()
+	const limit = 2
+	var paths []string
+	for after := ""; ; after = paths[len(paths)-1] {
+		page, err := b.db.Below(b.Context(), gallery, in, root, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		if paths = append(paths, page...); len(page) < limit {
+			break
+		}
+	}
+	entries, err := b.db.Known(b.Context(), gallery, in, paths)
+	if err == nil && len(entries) != len(paths) {
+		b.Errorf("%d of the %d paths below %q are known", len(entries), len(paths), root)
+	}
+	return entries, err
+}
+
 func space(name string, dim int, unit bool) face.Space {
 	return face.Space{
 		Recognizer: name, Weights: fmt.Sprintf("%x", sha256.Sum256([]byte(name))), Profile: face.Native, Dim: dim, Unit: unit,
