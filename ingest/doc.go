@@ -15,6 +15,20 @@
 // the most prominent face counts. Photographs that lie directly in the root
 // belong to nobody, and all their faces are enrolled.
 //
+// One content is embedded once in a gallery and space. A photograph that is new
+// under its path, but whose content (by SHA-256) the ledger has,
+//
+//   - is moved, where the other path is one of the folder and is gone: the row
+//     in the ledger gets the new path and keeps faces and templates, in every
+//     space. Within its identity's folder it keeps its identity, which a person
+//     may have renamed or merged; in another folder it gets that folder's.
+//   - is copied otherwise: it is enrolled with the other's templates, where the
+//     same detector found them.
+//
+// Both hold only between photographs of which the same faces count: of one that
+// moves between the root and an identity folder others are wanted, so it is
+// embedded, and its old path has vanished. A plan therefore reads what is new.
+//
 // What is walked:
 //
 //   - Names are bytes; none is too strange. Where a name has to be text (an

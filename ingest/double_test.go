@@ -120,7 +120,7 @@ func (l *ledger) Below(_ context.Context, gallery string, in face.Space, root, a
 }
 
 // reads says whether a method of the ledger changes nothing.
-func reads(method string) bool { return slices.Contains([]string{"Known", "Below"}, method) }
+func reads(method string) bool { return slices.Contains([]string{"Known", "Below", "Twins"}, method) }
 
 func (l *ledger) Enrol(ctx context.Context, gallery string, batch []face.Enrolment) error {
 	if ctx.Err() != nil {
@@ -136,6 +136,43 @@ func (l *ledger) Enrol(ctx context.Context, gallery string, batch []face.Enrolme
 			l.rows[key] = e
 		}
 	})
+}
+
+func (l *ledger) Twins(_ context.Context, gallery string, in face.Space, content [sha256.Size]byte) ([]face.Enrolment, error) {
+	var twins []face.Enrolment
+	err := l.call("Twins", nil, func() {
+		for key, row := range l.rows {
+			if strings.HasPrefix(key, gallery+"\x00") && row.Space == in && row.Image.SHA256 == content {
+				twins = append(twins, row)
+			}
+		}
+	})
+	slices.SortFunc(twins, func(a, b face.Enrolment) int { return strings.Compare(a.Image.Path, b.Image.Path) })
+	return twins, err
+}
+
+func (l *ledger) Move(ctx context.Context, gallery string, moves []face.Move) ([]bool, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	done := make([]bool, len(moves))
+	err := l.call("Move", nil, func() {
+		for i, m := range moves {
+			from, to := gallery+"\x00"+m.From, gallery+"\x00"+m.To.Path
+			row, there := l.rows[from]
+			if _, occupied := l.rows[to]; occupied || !there || row.Image.SHA256 != m.To.SHA256 {
+				continue
+			}
+			identity := row.Image.Identity
+			if !m.Keep {
+				identity = m.To.Identity
+			}
+			row.Image, row.Image.Identity = m.To, identity
+			delete(l.rows, from)
+			l.rows[to], done[i] = row, true
+		}
+	})
+	return done, err
 }
 
 func (l *ledger) Touch(_ context.Context, gallery string, images []face.Image) error {
@@ -214,7 +251,7 @@ func run(t *testing.T, cfg ingest.Config, e ingest.Embedder, l ingest.Ledger) in
 
 func balanced(t *testing.T, r ingest.Report) {
 	t.Helper()
-	sum := r.Ingested + r.Unchanged + r.Replaced
+	sum := r.Ingested + r.Copied + r.Moved + r.Unchanged + r.Replaced
 	for n := range maps.Values(r.Rejected) {
 		sum += n
 	}
@@ -225,8 +262,8 @@ func balanced(t *testing.T, r ingest.Report) {
 
 // counts are a report's figures without its times and lists.
 type counts struct {
-	Files, Ingested, Unchanged, Replaced, Removed, Vanished, Hidden, Faces int
-	Rejected                                                               map[face.Code]int
+	Files, Ingested, Copied, Moved, Unchanged, Replaced, Removed, Vanished, Hidden, Faces int
+	Rejected                                                                              map[face.Code]int
 }
 
 func expect(t *testing.T, r ingest.Report, want counts) {
@@ -234,7 +271,7 @@ func expect(t *testing.T, r ingest.Report, want counts) {
 	if want.Rejected == nil {
 		want.Rejected = map[face.Code]int{}
 	}
-	got := counts{r.Files, r.Ingested, r.Unchanged, r.Replaced, r.Removed, r.Vanished, r.Hidden, r.Faces, r.Rejected}
+	got := counts{r.Files, r.Ingested, r.Copied, r.Moved, r.Unchanged, r.Replaced, r.Removed, r.Vanished, r.Hidden, r.Faces, r.Rejected}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("report:\n got %+v\nwant %+v\nrejections %+v", got, want, r.Rejections[:min(len(r.Rejections), 10)])
 	}

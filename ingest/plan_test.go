@@ -26,7 +26,7 @@ func TestSettled(t *testing.T) {
 		"same in another zone":     {enrolled, true, 10, when.In(time.FixedZone("", 3600)), true},
 		"other size":               {enrolled, true, 11, when, false},
 		"other time":               {enrolled, true, 10, when.Add(time.Microsecond), false},
-		"unknown":               {enrolled, false, 10, when, false},
+		"unknown":                  {enrolled, false, 10, when, false},
 		"rejected":                 {refused, true, 10, when, true},
 		"rejected, other detector": {refusedByOther, true, 10, when, false},
 	} {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"crypto/sha256"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -31,6 +32,14 @@ type Ledger interface {
 	// in an order of the ledger's own, those that come after the given one,
 	// and from the first for "".
 	Below(ctx context.Context, gallery string, space face.Space, root, after string, limit int) ([]string, error)
+	// Twins returns some of the photographs of the given content of which the
+	// gallery remembers something in the given space, with their templates. It
+	// is called by several goroutines at once.
+	Twins(ctx context.Context, gallery string, space face.Space, content [sha256.Size]byte) ([]face.Enrolment, error)
+	// Move gives photographs that the gallery knows new paths, and says of each
+	// whether it did: not where the ledger knows the new path, or no longer
+	// knows the old one with that content.
+	Move(ctx context.Context, gallery string, moves []face.Move) ([]bool, error)
 	// Enrol stores a batch of outcomes, all or none, and makes the gallery,
 	// identities and space that it names where need be. What the ledger held of
 	// another content under the same path goes; an outcome that it holds

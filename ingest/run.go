@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -50,19 +51,22 @@ func cancelled(why, last error) error {
 }
 
 func run(ctx context.Context, cfg Config, from *tree, e Embedder, l Ledger, report *Report) error {
+	same := newTwins(cfg, l, from.lacks)
 	known := newPlan(cfg, l)
 	w := &writer{cfg: cfg, ledger: l, report: report}
-	blind, err := pipeline(ctx, cfg, from, e, known, w)
+	blind, err := pipeline(ctx, cfg, from, e, known, same, w)
 	if err != nil {
 		return err
 	}
-	return known.vanished(ctx, from, blind, func(gone []string) error { return w.prune(ctx, gone) })
+	return known.vanished(ctx, from, blind, func(gone []string) error {
+		return w.prune(ctx, slices.DeleteFunc(gone, same.movedAway))
+	})
 }
 
 // pipeline runs walker, planner, workers and writer until the folder is done
 // with or one of them fails. It returns the paths behind which there may be
 // more.
-func pipeline(ctx context.Context, cfg Config, from *tree, e Embedder, known *plan, w *writer) (map[string]bool, error) {
+func pipeline(ctx context.Context, cfg Config, from *tree, e Embedder, known *plan, same *twins, w *writer) (map[string]bool, error) {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	group, working := errgroup.WithContext(working)
@@ -96,7 +100,7 @@ func pipeline(ctx context.Context, cfg Config, from *tree, e Embedder, known *pl
 	})
 	group.Go(func() error { return known.sort(working, chunks, tasks, outcomes) })
 	for range cfg.Workers {
-		worker := &worker{cfg: cfg, from: from, embedder: e}
+		worker := &worker{cfg: cfg, from: from, embedder: e, twins: same}
 		group.Go(func() error { return worker.work(working, tasks, outcomes) })
 	}
 	ended := make(chan error, 1)

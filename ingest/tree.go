@@ -82,6 +82,16 @@ func (t *tree) holds(path string) bool {
 	return err == nil && real == path
 }
 
+// lacks says whether an absolute path is one of the tree and has nothing there.
+func (t *tree) lacks(path string) bool {
+	name, err := filepath.Rel(t.path, path)
+	if err != nil || !filepath.IsLocal(name) {
+		return false
+	}
+	_, err = t.root.Lstat(name)
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
 func (t *tree) openFolder(name string) (*os.File, error) {
 	return t.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_DIRECTORY, 0)
 }

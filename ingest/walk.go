@@ -190,6 +190,15 @@ func identityOf(listed string) string {
 	return face.Readable(first)
 }
 
+// folderOf names the identity folder of an absolute path below the root.
+func folderOf(root, path string) string {
+	listed, err := filepath.Rel(root, path)
+	if err != nil {
+		return ""
+	}
+	return identityOf(listed)
+}
+
 func kindOf(mode fs.FileMode) string {
 	switch {
 	case mode&fs.ModeNamedPipe != 0:

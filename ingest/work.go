@@ -15,6 +15,8 @@ const (
 	touched           // same content, other size or time: Touch
 	added
 	replaced
+	moved  // known by another path, which is gone: Move
+	copied // enrolled under another path already
 	rejected
 )
 
@@ -23,6 +25,8 @@ type outcome struct {
 	verdict   verdict
 	enrolment face.Enrolment // its Image.Path is always set
 	passing   bool           // a rejection that is not recorded
+	from      string         // the twin's path, if it is moved or copied
+	committed []func()       // are called after the commit
 }
 
 // worker reads and embeds photographs.
@@ -30,14 +34,12 @@ type worker struct {
 	cfg      Config
 	from     files
 	embedder Embedder
+	twins    *twins
 }
 
 // handle looks at the content of one photograph. It returns an error only
 // where the run has to stop.
 func (w *worker) handle(ctx context.Context, t task) (outcome, error) {
-	if w.cfg.Mode == Plan && !t.known {
-		return w.outcome(added, t, content{}), nil
-	}
 	c, err := readStable(ctx, w.from, t.name, w.cfg.MaxBytes)
 	if ctx.Err() != nil {
 		return outcome{}, ctx.Err()
@@ -53,10 +55,12 @@ func (w *worker) handle(ctx context.Context, t task) (outcome, error) {
 		next = replaced
 	}
 	o := w.outcome(next, t, c)
-	if w.cfg.Mode == Plan {
-		return o, nil
-	}
-	return w.embed(ctx, o, c.data)
+	return w.twins.complete(ctx, t, o, func() (outcome, error) {
+		if w.cfg.Mode == Plan {
+			return o, nil
+		}
+		return w.embed(ctx, o, c.data)
+	})
 }
 
 func (w *worker) outcome(v verdict, t task, c content) outcome {
@@ -93,11 +97,7 @@ func (w *worker) call(ctx context.Context, of face.Image, data []byte) (face.Pho
 	if len(data) == 0 {
 		return face.Photo{}, face.Errorf(face.Empty, "the file is empty")
 	}
-	which := face.Prominent
-	if of.Identity == "" {
-		which = face.AllFaces
-	}
-	got, err := w.embedder.Embed(ctx, data, which)
+	got, err := w.embedder.Embed(ctx, data, choiceFor(of.Identity))
 	if err != nil {
 		return got, err
 	}

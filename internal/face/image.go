@@ -25,6 +25,13 @@ type Enrolment struct {
 	Templates []Template
 }
 
+// Move is a photograph that has another path than the ledger knows it by.
+type Move struct {
+	From string // absolute
+	To   Image  // the same content, in its new place
+	Keep bool   // it keeps its identity; otherwise it gets To's
+}
+
 // LedgerEntry is what the ledger remembers of one photograph in one space.
 type LedgerEntry struct {
 	Image    Image
