@@ -27,6 +27,14 @@ type Config struct {
 	// Detector names the embedder's detector. A photograph that was rejected
 	// with another one is tried again. Required.
 	Detector string
+	// Include are patterns of which a file's path below Root must match one:
+	// names with slashes between them, each as path.Match has it, and ** for
+	// any number of names. Defaults to nothing, which includes all.
+	Include []string
+	// Exclude are such patterns for files and folders that are passed over. What
+	// the gallery has of files that are not included, or excluded, stays. Defaults
+	// to nothing.
+	Exclude []string
 	// Mode says whether to enrol or only to plan. Defaults to Enrol.
 	Mode Mode
 	// Prune removes photographs from the gallery that have vanished from the

@@ -43,6 +43,9 @@
 //     loops end.
 //   - Only regular files are opened. A FIFO, socket or device is rejected.
 //
+// Config.Include and Config.Exclude narrow this down by patterns. What the
+// gallery has of files that they leave out stays as it is, even with Prune.
+//
 // No single file stops an ingest. It is rejected with a reason, one of the
 // codes of package face, and what is known of its content is remembered, so
 // that the next run passes over it:

@@ -262,8 +262,8 @@ func balanced(t *testing.T, r ingest.Report) {
 
 // counts are a report's figures without its times and lists.
 type counts struct {
-	Files, Ingested, Copied, Moved, Unchanged, Replaced, Removed, Vanished, Hidden, Faces int
-	Rejected                                                                              map[face.Code]int
+	Files, Ingested, Copied, Moved, Unchanged, Replaced, Removed, Vanished, Hidden, Excluded, Faces int
+	Rejected                                                                                        map[face.Code]int
 }
 
 func expect(t *testing.T, r ingest.Report, want counts) {
@@ -271,7 +271,7 @@ func expect(t *testing.T, r ingest.Report, want counts) {
 	if want.Rejected == nil {
 		want.Rejected = map[face.Code]int{}
 	}
-	got := counts{r.Files, r.Ingested, r.Copied, r.Moved, r.Unchanged, r.Replaced, r.Removed, r.Vanished, r.Hidden, r.Faces, r.Rejected}
+	got := counts{r.Files, r.Ingested, r.Copied, r.Moved, r.Unchanged, r.Replaced, r.Removed, r.Vanished, r.Hidden, r.Excluded, r.Faces, r.Rejected}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("report:\n got %+v\nwant %+v\nrejections %+v", got, want, r.Rejections[:min(len(r.Rejections), 10)])
 	}

@@ -29,6 +29,7 @@ type task struct {
 type plan struct {
 	cfg      Config
 	ledger   Ledger
+	sieve    sieve
 	seen     map[pathSum]struct{} // written by the walk, read after it
 	answered bool                 // the ledger has, at least once
 }
@@ -99,7 +100,7 @@ func stands(entry face.LedgerEntry, detector string) bool {
 
 // vanished hands on, a page at a time, the paths of the ledger that the walk
 // did not see, without those that may only be out of sight, at or below a
-// blind path, and those that another run enrolled after the walk went by.
+// blind path, those that the sieve holds back, and those that another run enrolled after the walk went by.
 func (p *plan) vanished(ctx context.Context, from *tree, blind map[string]bool, take func([]string) error) error {
 	for after, more := "", true; more; {
 		var page []string
@@ -115,7 +116,7 @@ func (p *plan) vanished(ctx context.Context, from *tree, blind map[string]bool, 
 		}
 		var gone []string
 		for _, path := range page {
-			if !p.saw(path) && !outOfSight(path, blind) && !from.holds(path) {
+			if !p.saw(path) && p.meant(path) && !outOfSight(path, blind) && !from.holds(path) {
 				gone = append(gone, path)
 			}
 		}
@@ -124,6 +125,11 @@ func (p *plan) vanished(ctx context.Context, from *tree, blind map[string]bool, 
 		}
 	}
 	return nil
+}
+
+func (p *plan) meant(path string) bool {
+	listed, err := filepath.Rel(p.cfg.Root, path)
+	return err == nil && p.sieve.passes(listed)
 }
 
 func outOfSight(path string, blind map[string]bool) bool {

@@ -45,6 +45,9 @@ type Report struct {
 	Vanished int `json:"vanished"`
 	// Hidden counts files and folders that were skipped for their name.
 	Hidden int `json:"hidden"`
+	// Excluded counts files and folders that were skipped because Exclude names
+	// them, or Include does not.
+	Excluded int `json:"excluded"`
 	// Rejected counts the files that gave no template by this run, by reason.
 	Rejected map[face.Code]int `json:"rejected"`
 	// Faces counts the templates of Ingested, Copied and Replaced.

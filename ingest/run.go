@@ -26,6 +26,10 @@ func Run(ctx context.Context, cfg Config, e Embedder, l Ledger) (Report, error) 
 	if err := cfg.validate(); err != nil {
 		return newReport(cfg), err
 	}
+	chosen, err := newSieve(cfg.Include, cfg.Exclude)
+	if err != nil {
+		return newReport(cfg), err
+	}
 	from, err := openTree(cfg.Root)
 	if err != nil {
 		return newReport(cfg), err
@@ -33,7 +37,7 @@ func Run(ctx context.Context, cfg Config, e Embedder, l Ledger) (Report, error) 
 	defer from.close() // nothing was written
 	cfg.Root = from.path
 	report := newReport(cfg)
-	err = run(ctx, cfg, from, e, l, &report)
+	err = run(ctx, cfg, from, chosen, e, l, &report)
 	report.finish(time.Since(started))
 	if err != nil && ctx.Err() != nil {
 		err = cancelled(ctx.Err(), err)
@@ -50,9 +54,10 @@ func cancelled(why, last error) error {
 		"ingest: stopped before the end; what was committed stands, run the same again to go on")
 }
 
-func run(ctx context.Context, cfg Config, from *tree, e Embedder, l Ledger, report *Report) error {
+func run(ctx context.Context, cfg Config, from *tree, chosen sieve, e Embedder, l Ledger, report *Report) error {
 	same := newTwins(cfg, l, from.lacks)
 	known := newPlan(cfg, l)
+	known.sieve = chosen
 	w := &writer{cfg: cfg, ledger: l, report: report}
 	blind, err := pipeline(ctx, cfg, from, e, known, same, w)
 	if err != nil {
@@ -89,6 +94,7 @@ func pipeline(ctx context.Context, cfg Config, from *tree, e Embedder, known *pl
 			known.see(path)
 			outcomes <- refusal(path, why)
 		})
+	walk.sieve = known.sieve
 	group.Go(func() error {
 		defer close(chunks)
 		defer w.walked.Store(true)
@@ -112,7 +118,7 @@ func pipeline(ctx context.Context, cfg Config, from *tree, e Embedder, known *pl
 	if worked := <-ended; failed == nil {
 		failed = worked
 	}
-	w.report.Hidden, w.report.Folders = walk.hidden, walk.skipped
+	w.report.Hidden, w.report.Excluded, w.report.Folders = walk.hidden, walk.excluded, walk.skipped
 	return walk.blind, failed
 }
 

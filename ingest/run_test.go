@@ -152,6 +152,34 @@ func TestPruneStaysBelowTheRoot(t *testing.T) {
 	}
 }
 
+func TestIncludeAndExclude(t *testing.T) {
+	t.Parallel()
+	files := people()
+	files["ann/thumbs/1.jpg"], files["ann/notes.txt"] = "face 1 small", "hello"
+	root, l := folder(t, files), newLedger()
+	must(t, os.Symlink("nowhere", filepath.Join(root, "bob/broken.txt")))
+	must(t, os.Symlink("ann/thumbs", filepath.Join(root, "thumbs")))
+	cfg := config(root)
+	cfg.Include, cfg.Exclude, cfg.Prune = []string{"**/*.jpg"}, []string{"**/thumbs", "bob/blank.*"}, true
+	expect(t, run(t, cfg, &embedder{}, l), counts{Files: 12, Ingested: 12, Excluded: 5, Faces: 14})
+	for _, name := range []string{"group.jpg", "ann/00.jpg"} {
+		must(t, os.Remove(filepath.Join(root, name)))
+	}
+	cfg.Include = []string{"*/**/*"}
+	cfg.Exclude = append(cfg.Exclude, "ann/0[1-5].jpg")
+	report := run(t, cfg, &embedder{}, l)
+	if report.Vanished != 1 || report.Removed != 1 || report.Unchanged != 5 {
+		t.Errorf("report %+v, want only ann/00.jpg to have vanished", report)
+	}
+	if _, stays := l.contents(root)["group.jpg"]; !stays {
+		t.Error("a photograph was pruned that the patterns leave out")
+	}
+	cfg.Exclude = []string{"["}
+	if _, err := ingest.Run(t.Context(), cfg, &embedder{}, l); face.CodeOf(err) != face.Invalid {
+		t.Errorf("a broken pattern gave %v", err)
+	}
+}
+
 func TestPlanChangesNothing(t *testing.T) {
 	t.Parallel()
 	root, l := folder(t, people()), newLedger()

@@ -35,11 +35,13 @@ type walker struct {
 	found   func(photo)
 	refused func(path string, why *face.Error)
 
-	visited map[id]bool
-	links   []folder
-	hidden  int
-	skipped []Rejection
-	blind   map[string]bool // absolute paths that may hide more than was seen
+	sieve    sieve
+	excluded int
+	visited  map[id]bool
+	links    []folder
+	hidden   int
+	skipped  []Rejection
+	blind    map[string]bool // absolute paths that may hide more than was seen
 }
 
 const namesAtOnce = 512
@@ -120,6 +122,8 @@ func (w *walker) visit(in folder, e fs.DirEntry, below []folder) []folder {
 	switch {
 	case strings.HasPrefix(e.Name(), "."):
 		w.hidden++
+	case w.sieve.bars(listed):
+		w.excluded++
 	case e.IsDir():
 		return append(below, folder{listed: listed, name: name})
 	case e.Type() == fs.ModeSymlink:
@@ -127,7 +131,7 @@ func (w *walker) visit(in folder, e fs.DirEntry, below []folder) []folder {
 	default:
 		info, err := w.tree.root.Lstat(name)
 		if err != nil {
-			w.refused(w.tree.absolute(listed), fileError(err))
+			w.refuse(listed, fileError(err))
 			break
 		}
 		w.file(listed, name, info)
@@ -145,7 +149,7 @@ func (w *walker) follow(listed, link string) {
 			why = fileError(err)
 		}
 		w.blind[w.tree.absolute(listed)] = true
-		w.refused(w.tree.absolute(listed), why)
+		w.refuse(listed, why)
 		return
 	}
 	if info.IsDir() {
@@ -156,15 +160,26 @@ func (w *walker) follow(listed, link string) {
 }
 
 func (w *walker) file(listed, name string, info fs.FileInfo) {
-	path := w.tree.absolute(listed)
 	if !info.Mode().IsRegular() {
-		w.refused(path, face.Errorf(face.Unreadable, "not a regular file but %s", kindOf(info.Mode())))
+		w.refuse(listed, face.Errorf(face.Unreadable, "not a regular file but %s", kindOf(info.Mode())))
+		return
+	}
+	if !w.sieve.wants(listed) {
+		w.excluded++
 		return
 	}
 	w.found(photo{
-		path: path, name: name, identity: identityOf(listed),
+		path: w.tree.absolute(listed), name: name, identity: identityOf(listed),
 		size: info.Size(), modTime: ledgerTime(info.ModTime()),
 	})
+}
+
+func (w *walker) refuse(listed string, why *face.Error) {
+	if !w.sieve.wants(listed) {
+		w.excluded++
+		return
+	}
+	w.refused(w.tree.absolute(listed), why)
 }
 
 // skip notes a folder that was not read, or not to its end.

@@ -32,6 +32,7 @@ reported, and removed from the gallery with --prune.`,
 	m, asJSON := modelFlags(cmd), jsonFlag(cmd.Flags())
 	cfg := ingest.Config{}
 	flags := cmd.Flags()
+	sourceFlags(flags, &cfg)
 	flags.StringVar(&cfg.Gallery, "gallery", face.DefaultGallery, "gallery, made if there is none of the name")
 	flags.IntVar(&cfg.Workers, "workers", 0, "photographs embedded at once; default the number of processors")
 	flags.BoolVar(&cfg.Prune, "prune", false, "remove photographs from the gallery that have vanished from DIR")
