@@ -101,7 +101,7 @@ func stands(entry face.LedgerEntry, detector string) bool {
 // vanished hands on, a page at a time, the paths of the ledger that the walk
 // did not see, without those that may only be out of sight, at or below a
 // blind path, those that the sieve holds back, and those that another run enrolled after the walk went by.
-func (p *plan) vanished(ctx context.Context, from *tree, blind map[string]bool, take func([]string) error) error {
+func (p *plan) vanished(ctx context.Context, from source, blind map[string]bool, take func([]string) error) error {
 	for after, more := "", true; more; {
 		var page []string
 		err := p.ask(ctx, func() (err error) {

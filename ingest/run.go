@@ -30,14 +30,22 @@ func Run(ctx context.Context, cfg Config, e Embedder, l Ledger) (Report, error) 
 	if err != nil {
 		return newReport(cfg), err
 	}
-	from, err := openTree(cfg.Root)
+	root, err := openTree(cfg.Root)
 	if err != nil {
 		return newReport(cfg), err
 	}
-	defer from.close() // nothing was written
-	cfg.Root = from.path
+	defer root.close() // nothing was written
+	cfg.Root = root.path
 	report := newReport(cfg)
-	err = run(ctx, cfg, from, chosen, e, l, &report)
+	from, err := openSource(cfg, root, chosen)
+	if err != nil {
+		return report, err
+	}
+	same := newTwins(cfg, l, from.lacks)
+	known := newPlan(cfg, l)
+	known.sieve = chosen
+	line := &line{cfg: cfg, from: from, embedder: e, plan: known, twins: same, writer: &writer{cfg: cfg, ledger: l, report: &report}}
+	err = line.run(ctx)
 	report.finish(time.Since(started))
 	if err != nil && ctx.Err() != nil {
 		err = cancelled(ctx.Err(), err)
@@ -54,59 +62,64 @@ func cancelled(why, last error) error {
 		"ingest: stopped before the end; what was committed stands, run the same again to go on")
 }
 
-func run(ctx context.Context, cfg Config, from *tree, chosen sieve, e Embedder, l Ledger, report *Report) error {
-	same := newTwins(cfg, l, from.lacks)
-	known := newPlan(cfg, l)
-	known.sieve = chosen
-	w := &writer{cfg: cfg, ledger: l, report: report}
-	blind, err := pipeline(ctx, cfg, from, e, known, same, w)
-	if err != nil {
+// line is a run at work.
+type line struct {
+	cfg      Config
+	from     source
+	embedder Embedder
+	plan     *plan
+	twins    *twins
+	writer   *writer
+}
+
+func (n *line) run(ctx context.Context) error {
+	blind, err := n.pipeline(ctx)
+	if err != nil || n.cfg.Manifest != "" {
 		return err
 	}
-	return known.vanished(ctx, from, blind, func(gone []string) error {
-		return w.prune(ctx, slices.DeleteFunc(gone, same.movedAway))
+	return n.plan.vanished(ctx, n.from, blind, func(gone []string) error {
+		return n.writer.prune(ctx, slices.DeleteFunc(gone, n.twins.movedAway))
 	})
 }
 
-// pipeline runs walker, planner, workers and writer until the folder is done
+// pipeline runs lister, planner, workers and writer until the source is done
 // with or one of them fails. It returns the paths behind which there may be
 // more.
-func pipeline(ctx context.Context, cfg Config, from *tree, e Embedder, known *plan, same *twins, w *writer) (map[string]bool, error) {
+func (n *line) pipeline(ctx context.Context) (map[string]bool, error) {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	group, working := errgroup.WithContext(working)
 	chunks := make(chan []photo)
-	tasks := make(chan task, cfg.Workers)
-	outcomes := make(chan outcome, cfg.BatchSize)
+	tasks := make(chan task, n.cfg.Workers)
+	outcomes := make(chan outcome, n.cfg.BatchSize)
 
 	var chunk []photo
-	walk := newWalker(from,
+	list := n.from.lister(
 		func(found photo) {
-			w.found.Add(1)
-			known.see(found.path)
+			n.writer.found.Add(1)
+			n.plan.see(found.path)
 			if chunk = append(chunk, found); len(chunk) == chunkSize {
 				send(working, chunks, chunk)
 				chunk = nil
 			}
 		},
 		func(path string, why *face.Error) {
-			w.found.Add(1)
-			known.see(path)
+			n.writer.found.Add(1)
+			n.plan.see(path)
 			outcomes <- refusal(path, why)
 		})
-	walk.sieve = known.sieve
 	group.Go(func() error {
 		defer close(chunks)
-		defer w.walked.Store(true)
-		err := walk.walk(working)
+		defer n.writer.walked.Store(true)
+		err := list.walk(working)
 		if len(chunk) > 0 {
 			send(working, chunks, chunk)
 		}
 		return err
 	})
-	group.Go(func() error { return known.sort(working, chunks, tasks, outcomes) })
-	for range cfg.Workers {
-		worker := &worker{cfg: cfg, from: from, embedder: e, twins: same}
+	group.Go(func() error { return n.plan.sort(working, chunks, tasks, outcomes) })
+	for range n.cfg.Workers {
+		worker := &worker{cfg: n.cfg, from: n.from, embedder: n.embedder, twins: n.twins}
 		group.Go(func() error { return worker.work(working, tasks, outcomes) })
 	}
 	ended := make(chan error, 1)
@@ -114,12 +127,13 @@ func pipeline(ctx context.Context, cfg Config, from *tree, e Embedder, known *pl
 		ended <- group.Wait()
 		close(outcomes)
 	}()
-	failed := w.drain(ctx, outcomes, stop)
+	failed := n.writer.drain(ctx, outcomes, stop)
 	if worked := <-ended; failed == nil {
 		failed = worked
 	}
-	w.report.Hidden, w.report.Excluded, w.report.Folders = walk.hidden, walk.excluded, walk.skipped
-	return walk.blind, failed
+	saw := list.sum()
+	n.writer.report.Hidden, n.writer.report.Excluded, n.writer.report.Folders = saw.hidden, saw.excluded, saw.skipped
+	return saw.blind, failed
 }
 
 // sort takes what is found, hands what is settled to the writer and the rest to

@@ -17,6 +17,7 @@ type photo struct {
 	path     string // absolute, as listed: the ledger knows it by this
 	name     string // below the root, through no link: it is opened by this
 	identity string
+	metadata string // a JSON object, or nothing
 	size     int64
 	modTime  time.Time
 }
@@ -35,19 +36,16 @@ type walker struct {
 	found   func(photo)
 	refused func(path string, why *face.Error)
 
-	sieve    sieve
-	excluded int
-	visited  map[id]bool
-	links    []folder
-	hidden   int
-	skipped  []Rejection
-	blind    map[string]bool // absolute paths that may hide more than was seen
+	sieve   sieve
+	visited map[id]bool
+	links   []folder
+	listing
 }
 
 const namesAtOnce = 512
 
 func newWalker(t *tree, found func(photo), refused func(string, *face.Error)) *walker {
-	return &walker{tree: t, found: found, refused: refused, visited: map[id]bool{}, blind: map[string]bool{}}
+	return &walker{tree: t, found: found, refused: refused, visited: map[id]bool{}, listing: listing{blind: map[string]bool{}}}
 }
 
 // walk lists the whole tree. It returns an error only where ctx has ended, or

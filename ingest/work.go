@@ -67,7 +67,7 @@ func (w *worker) outcome(v verdict, t task, c content) outcome {
 	return outcome{verdict: v, enrolment: face.Enrolment{
 		Space: w.cfg.Space, Detector: w.cfg.Detector,
 		Image: face.Image{
-			Path: t.path, Identity: t.identity, SHA256: c.sum, Size: int64(len(c.data)), ModTime: c.modTime,
+			Path: t.path, Identity: t.identity, Metadata: t.metadata, SHA256: c.sum, Size: int64(len(c.data)), ModTime: c.modTime,
 		},
 	}}
 }

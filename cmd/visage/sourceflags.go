@@ -8,6 +8,8 @@ import (
 
 // sourceFlags are those that say which files of DIR are meant.
 func sourceFlags(flags *pflag.FlagSet, cfg *ingest.Config) {
+	flags.StringVar(&cfg.Manifest, "manifest", "",
+		"CSV file with the columns path, identity and optionally metadata, which is ingested instead of all of DIR")
 	flags.StringArrayVar(&cfg.Include, "include", nil,
 		`only files whose path below DIR matches, such as "**/*.jpg"; may be repeated`)
 	flags.StringArrayVar(&cfg.Exclude, "exclude", nil,

@@ -10,6 +10,7 @@ type Image struct {
 	Size     int64 // bytes
 	ModTime  time.Time
 	Identity string // name of the identity whose photograph it is; empty for none
+	Metadata string // a JSON object to be kept with it; empty for none
 	Width    int    // pixels, as displayed; 0 if it was never decoded
 	Height   int
 }

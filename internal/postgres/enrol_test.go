@@ -225,6 +225,36 @@ func TestTouch(t *testing.T) {
 	}
 }
 
+// TestMetadata stays where an enrolment has none, and is kept by a move.
+func TestMetadata(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := space("A", 4, true)
+	e := photo("/1", "ann", s, 1)
+	e.Image.Metadata = `{"b": 1, "a": [true]}`
+	said := func() string { return b.text(`SELECT coalesce(metadata::text, '') FROM visage.images`) }
+	b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{e}))
+	if got := said(); got != `{"a": [true], "b": 1}` {
+		t.Errorf("metadata %s", got)
+	}
+	b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{photo("/1", "ann", s, 2)}))
+	moved := photo("/2", "ann", s, 2)
+	_, err := b.db.Move(t.Context(), "g", []face.Move{{From: "/1", To: moved.Image}})
+	b.ok(err)
+	if got := said(); got != `{"a": [true], "b": 1}` {
+		t.Errorf("metadata %s after an enrolment and a move without", got)
+	}
+	moved.Image.Metadata = `[1]`
+	moved.Image.SHA256[0]++
+	if err := b.db.Enrol(t.Context(), "g", []face.Enrolment{moved}); face.CodeOf(err) != face.Invalid {
+		t.Errorf("metadata that is no object: %v", err)
+	}
+	moved.Image.Metadata = `{`
+	if err := b.db.Enrol(t.Context(), "g", []face.Enrolment{moved}); face.CodeOf(err) != face.Invalid {
+		t.Errorf("metadata that is no JSON: %v", err)
+	}
+}
+
 func TestLedgerOfNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -34,9 +34,10 @@ func (d *DB) Move(ctx context.Context, gallery string, moves []face.Move) ([]boo
 func move(ctx context.Context, tx pgx.Tx, gallery pgtype.UUID, moves []face.Move) ([]bool, error) {
 	const images = `
 		UPDATE visage.images i SET path = n.text, path_bytes = n.path, size = n.size, mtime = n.mtime,
+		       metadata = coalesce(n.metadata::jsonb, i.metadata),
 		       identity_id = CASE WHEN n.keep THEN i.identity_id ELSE n.identity END
-		FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::bytea[], $6::bigint[], $7::timestamptz[], $8::bool[], $9::uuid[])
-		     AS n (source, content, text, path, size, mtime, keep, identity)
+		FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::bytea[], $6::bigint[], $7::timestamptz[], $8::bool[], $9::uuid[], $10::text[])
+		     AS n (source, content, text, path, size, mtime, keep, identity, metadata)
 		WHERE i.gallery_id = $1 AND sha256(i.path_bytes) = n.source AND i.sha256 = n.content AND NOT EXISTS (
 		      SELECT FROM visage.images t WHERE t.gallery_id = $1 AND sha256(t.path_bytes) = sha256(n.path))
 		RETURNING i.id, i.path_bytes`
@@ -49,12 +50,14 @@ func move(ctx context.Context, tx pgx.Tx, gallery pgtype.UUID, moves []face.Move
 	}
 	sources, contents, texts, paths := make([][]byte, len(moves)), make([][]byte, len(moves)), make([]string, len(moves)), make([][]byte, len(moves))
 	sizes, times, keep, whose := make([]int64, len(moves)), make([]time.Time, len(moves)), make([]bool, len(moves)), make([]pgtype.UUID, len(moves))
+	metadata := make([]*string, len(moves))
 	for i := range moves {
 		to := &moves[i].To
 		sources[i], contents[i], texts[i], paths[i] = pathKey(moves[i].From), to.SHA256[:], face.Readable(to.Path), []byte(to.Path)
 		sizes[i], times[i], keep[i], whose[i] = to.Size, to.ModTime, moves[i].Keep, identities[face.Readable(to.Identity)]
+		metadata[i] = nonEmpty(to.Metadata)
 	}
-	rows, _ := tx.Query(ctx, images, gallery, sources, contents, texts, paths, sizes, times, keep, whose)
+	rows, _ := tx.Query(ctx, images, gallery, sources, contents, texts, paths, sizes, times, keep, whose, metadata)
 	var moved []pgtype.UUID
 	there := map[string]bool{}
 	var id pgtype.UUID
