@@ -18,7 +18,8 @@ const (
 
 // Config says what a run ingests, and where to.
 type Config struct {
-	// Root is the folder that holds the identity folders. Required.
+	// Root is the folder that holds the identity folders, or a tar, tar.gz or zip
+	// file of it. Required.
 	Root string
 	// Gallery is where to enrol. Defaults to face.DefaultGallery.
 	Gallery string

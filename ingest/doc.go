@@ -43,6 +43,19 @@
 //     loops end.
 //   - Only regular files are opened. A FIFO, socket or device is rejected.
 //
+// In place of a folder, an archive (tar, tar.gz, zip; told by its content) is read
+// from front to back, without unpacking it to a disk. Its photographs go by the
+// archive's path, "!/" and the name in it; all else is as in a folder, but that
+// links are refused and that nothing is taken for moved. A content that comes
+// with its listing waits in memory, 32 MiB at a time. An archive that unpacks to
+// more than a hundred times its size (and a gibibyte), is damaged, or changes
+// while it is read, stops the run. A folder's ingest leaves alone what came from
+// archives in it, as long as they are there.
+//
+// In place of the walk, Config.Manifest names the files of a folder. What it does
+// not name is left alone. A photograph that the gallery has already keeps its
+// identity and metadata, whatever the manifest says.
+//
 // Config.Include and Config.Exclude narrow this down by patterns. What the
 // gallery has of files that they leave out stays as it is, even with Prune.
 //

@@ -11,6 +11,9 @@ import (
 const (
 	// chunkSize is how many photographs the ledger is asked about at once.
 	chunkSize = 1000
+	// maxHeld is how many bytes of content such a chunk may hold before it is
+	// full, where photographs come with theirs.
+	maxHeld = 32 << 20
 	// pageSize is how many of its paths the ledger is asked for at once.
 	pageSize = 5000
 )

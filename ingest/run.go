@@ -30,17 +30,13 @@ func Run(ctx context.Context, cfg Config, e Embedder, l Ledger) (Report, error) 
 	if err != nil {
 		return newReport(cfg), err
 	}
-	root, err := openTree(cfg.Root)
+	from, err := openSource(cfg, chosen)
 	if err != nil {
 		return newReport(cfg), err
 	}
-	defer root.close() // nothing was written
-	cfg.Root = root.path
+	defer from.close() // nothing was written
+	cfg.Root = from.base()
 	report := newReport(cfg)
-	from, err := openSource(cfg, root, chosen)
-	if err != nil {
-		return report, err
-	}
 	same := newTwins(cfg, l, from.lacks)
 	known := newPlan(cfg, l)
 	known.sieve = chosen
@@ -94,13 +90,18 @@ func (n *line) pipeline(ctx context.Context) (map[string]bool, error) {
 	outcomes := make(chan outcome, n.cfg.BatchSize)
 
 	var chunk []photo
+	held := 0
 	list := n.from.lister(
 		func(found photo) {
 			n.writer.found.Add(1)
 			n.plan.see(found.path)
-			if chunk = append(chunk, found); len(chunk) == chunkSize {
+			chunk = append(chunk, found)
+			if found.held != nil {
+				held += len(found.held.data)
+			}
+			if len(chunk) == chunkSize || held > maxHeld {
 				send(working, chunks, chunk)
-				chunk = nil
+				chunk, held = nil, 0
 			}
 		},
 		func(path string, why *face.Error) {

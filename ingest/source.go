@@ -2,13 +2,19 @@ package ingest
 
 import (
 	"context"
+	"errors"
+	"os"
 
 	"github.com/visagedb/visage/internal/face"
 )
 
-// source is what is ingested: a folder, or files of it that a manifest names.
+// source is what is ingested: a folder, files of it that a manifest names, or an
+// archive.
 type source interface {
 	files
+	// base is the absolute path that all paths of the source begin with.
+	base() string
+	close() error
 	// lister makes what lists the source. It hands on photographs, and the
 	// paths of what cannot be one.
 	lister(found func(photo), refused func(path string, why *face.Error)) lister
@@ -49,10 +55,32 @@ func (f folderTree) lister(found func(photo), refused func(string, *face.Error))
 	return w
 }
 
-// openSource opens what cfg names, below an open folder.
-func openSource(cfg Config, t *tree, chosen sieve) (source, error) {
+// openSource opens what cfg names. It returns NotFound, Unreadable or Invalid.
+func openSource(cfg Config, chosen sieve) (source, error) {
+	root, err := realPath(cfg.Root)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(root)
+	if err != nil {
+		return nil, rootError(cfg.Root, err)
+	}
+	if info.Mode().IsRegular() {
+		if cfg.Manifest != "" {
+			return nil, face.Errorf(face.Invalid, "ingest: a manifest names files of a folder, and %q is a file", cfg.Root)
+		}
+		return openArchive(root, info, cfg.MaxBytes, chosen)
+	}
+	t, err := openTree(root)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.Manifest == "" {
 		return folderTree{tree: t, chosen: chosen}, nil
 	}
-	return openManifest(cfg.Manifest, t, chosen)
+	m, err := openManifest(cfg.Manifest, t, chosen)
+	if err != nil {
+		return nil, errors.Join(err, t.close())
+	}
+	return m, nil
 }

@@ -20,6 +20,7 @@ type photo struct {
 	metadata string // a JSON object, or nothing
 	size     int64
 	modTime  time.Time
+	held     *content // its content, but for the sum, where it came with it
 }
 
 // folder is one that is to be listed.

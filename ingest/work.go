@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 
 	"github.com/visagedb/visage/internal/face"
@@ -40,7 +41,7 @@ type worker struct {
 // handle looks at the content of one photograph. It returns an error only
 // where the run has to stop.
 func (w *worker) handle(ctx context.Context, t task) (outcome, error) {
-	c, err := readStable(ctx, w.from, t.name, w.cfg.MaxBytes)
+	c, err := w.read(ctx, t.photo)
 	if ctx.Err() != nil {
 		return outcome{}, ctx.Err()
 	}
@@ -61,6 +62,15 @@ func (w *worker) handle(ctx context.Context, t task) (outcome, error) {
 		}
 		return w.embed(ctx, o, c.data)
 	})
+}
+
+func (w *worker) read(ctx context.Context, found photo) (content, error) {
+	if found.held == nil {
+		return readStable(ctx, w.from, found.name, w.cfg.MaxBytes)
+	}
+	c := *found.held
+	c.sum = sha256.Sum256(c.data)
+	return c, ctx.Err()
 }
 
 func (w *worker) outcome(v verdict, t task, c content) outcome {
