@@ -87,7 +87,7 @@ func (s *twins) claim(key twinKey) (hand *inHand, first bool) {
 // settle lets others share what the first has. From its commit on, they find it
 // in the ledger.
 func (s *twins) settle(key twinKey, hand *inHand, done *outcome, err error) {
-	if err == nil && done.verdict != rejected && done.enrolment.Rejected == "" {
+	if err == nil && done.verdict != rejected && s.fits(done.enrolment, key.which) {
 		hand.good, hand.shared = true, done.enrolment
 		if s.cfg.Mode == Enrol {
 			done.committed = append(done.committed, func() { s.drop(key) })
@@ -173,9 +173,14 @@ func (s *twins) movedAway(path string) bool {
 // photograph would give.
 func (s *twins) copies(t task, twin face.Enrolment) bool {
 	which := choiceFor(t.identity)
-	one := len(twin.Templates) == 1
-	return twin.Rejected == "" && twin.Detector == s.cfg.Detector && twin.Image.Path != t.path &&
-		choiceFor(twin.Image.Identity) == which && (one || which == face.AllFaces && len(twin.Templates) > 0)
+	return twin.Image.Path != t.path && choiceFor(twin.Image.Identity) == which && s.fits(twin, which)
+}
+
+// fits says whether what an enrolment has may be shared: a plan's has nothing,
+// and of a photograph that was enrolled when it lay in a folder further up,
+// all faces may have been chosen that are one person's now.
+func (s *twins) fits(e face.Enrolment, which face.Choice) bool {
+	return e.Rejected == "" && e.Detector == s.cfg.Detector && (which == face.AllFaces || len(e.Templates) <= 1)
 }
 
 // share gives an outcome what its twin has; a plan has no use for templates.
