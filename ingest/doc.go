@@ -7,8 +7,8 @@
 //
 // Neither the folder nor the ledger is ever held in memory: the ledger is asked
 // about a thousand photographs at a time, while the walk goes on, and in the
-// end read page by page for what has vanished. What grows with the folder is a
-// set of hashes, some 30 bytes for each file.
+// end its paths stream by, for what has vanished. What grows with the folder is
+// a set of hashes, some 30 bytes for each file.
 //
 // The layout of the folder says who is who. The first folder below the root is
 // the identity, deeper folders belong to it, and of each of its photographs

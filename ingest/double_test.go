@@ -105,18 +105,20 @@ func (l *ledger) Known(_ context.Context, gallery string, in face.Space, paths [
 	return entries, err
 }
 
-func (l *ledger) Below(_ context.Context, gallery string, in face.Space, root, after string, limit int) ([]string, error) {
+func (l *ledger) Below(_ context.Context, gallery string, in face.Space, root string, take func(string)) error {
 	var paths []string
 	err := l.call("Below", nil, func() {
 		for key, row := range l.rows {
 			path, ours := strings.CutPrefix(key, gallery+"\x00")
-			if ours && row.Space == in && strings.HasPrefix(path, root+"/") && path > after {
+			if ours && row.Space == in && strings.HasPrefix(path, root+"/") {
 				paths = append(paths, path)
 			}
 		}
 	})
-	slices.Sort(paths)
-	return paths[:min(len(paths), limit)], err
+	for _, path := range paths {
+		take(path) // also of an answer that breaks off
+	}
+	return err
 }
 
 // reads says whether a method of the ledger changes nothing.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"path/filepath"
+	"slices"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -14,8 +15,6 @@ const (
 	// maxHeld is how many bytes of content such a chunk may hold before it is
 	// full, where photographs come with theirs.
 	maxHeld = 32 << 20
-	// pageSize is how many of its paths the ledger is asked for at once.
-	pageSize = 5000
 )
 
 // task is a photograph whose content has to be looked at.
@@ -101,33 +100,22 @@ func stands(entry face.LedgerEntry, detector string) bool {
 	return entry.Rejected == "" || entry.Detector == detector
 }
 
-// vanished hands on, a page at a time, the paths of the ledger that the walk
-// did not see, without those that may only be out of sight, at or below a
-// blind path, those that the sieve holds back, and those that another run enrolled after the walk went by.
-func (p *plan) vanished(ctx context.Context, from source, blind map[string]bool, take func([]string) error) error {
-	for after, more := "", true; more; {
-		var page []string
-		err := p.ask(ctx, func() (err error) {
-			page, err = p.ledger.Below(ctx, p.cfg.Gallery, p.cfg.Space, p.cfg.Root, after, pageSize)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if more = len(page) == pageSize; more {
-			after = page[pageSize-1]
-		}
-		var gone []string
-		for _, path := range page {
+// vanished returns, sorted, the paths of the ledger that the walk did not see,
+// without those that may only be out of sight, at or below a blind path, those
+// that the sieve holds back, and those that another run enrolled after the walk
+// went by.
+func (p *plan) vanished(ctx context.Context, from source, blind map[string]bool) ([]string, error) {
+	var gone []string
+	err := p.ask(ctx, func() error {
+		gone = nil
+		return p.ledger.Below(ctx, p.cfg.Gallery, p.cfg.Space, p.cfg.Root, func(path string) {
 			if !p.saw(path) && p.meant(path) && !outOfSight(path, blind) && !from.holds(path) {
 				gone = append(gone, path)
 			}
-		}
-		if err := take(gone); err != nil {
-			return err
-		}
-	}
-	return nil
+		})
+	})
+	slices.Sort(gone)
+	return gone, err
 }
 
 func (p *plan) meant(path string) bool {

@@ -27,11 +27,10 @@ type Ledger interface {
 	// Known returns what the gallery remembers in the given space of those of
 	// the photographs at the given absolute paths that it knows, by their path.
 	Known(ctx context.Context, gallery string, space face.Space, paths []string) (map[string]face.LedgerEntry, error)
-	// Below returns the paths at or below root, an absolute path, of which the
-	// gallery remembers something in the given space, at most limit of them:
-	// in an order of the ledger's own, those that come after the given one,
-	// and from the first for "".
-	Below(ctx context.Context, gallery string, space face.Space, root, after string, limit int) ([]string, error)
+	// Below hands on, in any order, the paths at or below root, an absolute path,
+	// of which the gallery remembers something in the given space. Where it
+	// returns Unavailable, it is called again and begins anew.
+	Below(ctx context.Context, gallery string, space face.Space, root string, take func(path string)) error
 	// Twins returns some of the photographs of the given content of which the
 	// gallery remembers something in the given space, with their templates. It
 	// is called by several goroutines at once.

@@ -73,9 +73,11 @@ func (n *line) run(ctx context.Context) error {
 	if err != nil || n.cfg.Manifest != "" {
 		return err
 	}
-	return n.plan.vanished(ctx, n.from, blind, func(gone []string) error {
-		return n.writer.prune(ctx, slices.DeleteFunc(gone, n.twins.movedAway))
-	})
+	gone, err := n.plan.vanished(ctx, n.from, blind)
+	if err != nil {
+		return err
+	}
+	return n.writer.prune(ctx, slices.DeleteFunc(gone, n.twins.movedAway))
 }
 
 // pipeline runs lister, planner, workers and writer until the source is done

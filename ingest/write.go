@@ -202,12 +202,12 @@ func (w *writer) store(ctx, commit context.Context, batch []outcome) error {
 // prune counts what has vanished and, where the configuration says so, removes
 // it, a batch at a time.
 func (w *writer) prune(ctx context.Context, missing []string) error {
-	w.report.Vanished += len(missing)
+	w.report.Vanished = len(missing)
 	if !w.cfg.Prune {
 		return nil
 	}
 	if w.cfg.Mode == Plan {
-		w.report.Removed += len(missing)
+		w.report.Removed = len(missing)
 		for _, path := range missing {
 			w.plan(Change{Path: face.Readable(path), Kind: Remove})
 		}

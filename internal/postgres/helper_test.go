@@ -132,20 +132,12 @@ func (b *bench) text(query string, args ...any) string {
 	return strings.Join(lines, "\n")
 }
 
-// ledger is what a gallery remembers of what is at or below root, read in pages
-// of two.
+// ledger is what a gallery remembers of what is at or below root.
 func (b *bench) ledger(gallery string, in face.Space, root string) (map[string]face.LedgerEntry, error) {
 	b.Helper()
-	const limit = 2
 	var paths []string
-	for after := ""; ; after = paths[len(paths)-1] {
-		page, err := b.db.Below(b.Context(), gallery, in, root, after, limit)
-		if err != nil {
-			return nil, err
-		}
-		if paths = append(paths, page...); len(page) < limit {
-			break
-		}
+	if err := b.db.Below(b.Context(), gallery, in, root, func(path string) { paths = append(paths, path) }); err != nil {
+		return nil, err
 	}
 	entries, err := b.db.Known(b.Context(), gallery, in, paths)
 	if err == nil && len(entries) != len(paths) {

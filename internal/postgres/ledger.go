@@ -46,30 +46,24 @@ func eachEntry(rows pgx.Rows, take func(face.LedgerEntry)) error {
 	return err
 }
 
-// Below returns the paths at or below root, an absolute path, of which the
-// gallery remembers something in one space: at most limit of them, in the order
-// of their SHA-256, which an index has, and only those that come after the
-// given one, or all for "".
-func (d *DB) Below(ctx context.Context, gallery string, space face.Space, root, after string, limit int) ([]string, error) {
+// Below hands on the paths at or below root, an absolute path, of which the
+// gallery remembers something in one space, in any order, as they arrive. Where
+// it fails, take has had some of them.
+func (d *DB) Below(ctx context.Context, gallery string, space face.Space, root string, take func(path string)) error {
 	const query = `
 		SELECT i.path_bytes FROM visage.images i
-		WHERE i.gallery_id = (SELECT id FROM visage.galleries WHERE name = $1) AND sha256(i.path_bytes) > $5
-		  AND (i.path_bytes = $3 OR substring(i.path_bytes FROM 1 FOR length($4::bytea)) = $4)
-		  AND EXISTS (SELECT FROM visage.image_spaces o
-		      WHERE o.image_id = i.id AND o.space_id = (SELECT id FROM visage.spaces WHERE name = $2))
-		ORDER BY sha256(i.path_bytes) LIMIT $6`
+		JOIN visage.image_spaces o ON o.image_id = i.id
+		WHERE i.gallery_id = (SELECT id FROM visage.galleries WHERE name = $1)
+		  AND o.space_id = (SELECT id FROM visage.spaces WHERE name = $2)
+		  AND (i.path_bytes = $3 OR substring(i.path_bytes FROM 1 FOR length($4::bytea)) = $4)`
 	below := strings.TrimSuffix(root, "/") + "/"
-	from := []byte{} // before every key
-	if after != "" {
-		from = pathKey(after)
-	}
-	rows, _ := d.pool.Query(ctx, query, face.Readable(gallery), space.Name(), []byte(root), []byte(below), from, limit)
-	paths, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (string, error) {
-		var path []byte
-		err := row.Scan(&path)
-		return string(path), err
+	rows, _ := d.pool.Query(ctx, query, face.Readable(gallery), space.Name(), []byte(root), []byte(below))
+	var path []byte
+	_, err := pgx.ForEachRow(rows, []any{&path}, func() error {
+		take(string(path))
+		return nil
 	})
-	return paths, interpret("postgres.Below", err)
+	return interpret("postgres.Below", err)
 }
 
 // Touch stores new sizes and modification times of photographs whose content
