@@ -18,7 +18,8 @@ const (
 
 // Config says what a run ingests, and where to.
 type Config struct {
-	// Root is the folder that holds the identity folders. Required.
+	// Root is the folder that holds the identity folders, or a tar, tar.gz or zip
+	// file of it. Required.
 	Root string
 	// Gallery is where to enrol. Defaults to face.DefaultGallery.
 	Gallery string
@@ -27,6 +28,20 @@ type Config struct {
 	// Detector names the embedder's detector. A photograph that was rejected
 	// with another one is tried again. Required.
 	Detector string
+	// Manifest names a file of comma-separated values, with the columns path (below
+	// Root, or absolute), identity and optionally metadata (a JSON object), that
+	// takes the place of the walk: only files that it names are looked at, and
+	// their identities are those that it gives, or nobody's where it gives none.
+	// It cannot be combined with Prune. Defaults to nothing.
+	Manifest string
+	// Include are patterns of which a file's path below Root must match one:
+	// names with slashes between them, each as path.Match has it, and ** for
+	// any number of names. Defaults to nothing, which includes all.
+	Include []string
+	// Exclude are such patterns for files and folders that are passed over. What
+	// the gallery has of files that are not included, or excluded, stays. Defaults
+	// to nothing.
+	Exclude []string
 	// Mode says whether to enrol or only to plan. Defaults to Enrol.
 	Mode Mode
 	// Prune removes photographs from the gallery that have vanished from the
@@ -88,6 +103,7 @@ func (c Config) validate() error {
 		{"Space", "must name a recogniser and its dimension", c.Space.Recognizer != "" && c.Space.Dim > 0},
 		{"Detector", "must name the detector", c.Detector != ""},
 		{"Mode", `must be "enrol" or "plan"`, c.Mode == Enrol || c.Mode == Plan},
+		{"Prune", "cannot be combined with a manifest, which leaves alone what it does not name", !c.Prune || c.Manifest == ""},
 		{"Workers", "must be at least 1", c.Workers > 0},
 		{"BatchSize", "must be at least 1", c.BatchSize > 0},
 		{"MaxBytes", "must be at least 1", c.MaxBytes > 0},

@@ -5,10 +5,29 @@
 //
 //	walk -> plan -> workers (read, hash, embed) -> writer -> Report
 //
+// Neither the folder nor the ledger is ever held in memory: the ledger is asked
+// about a thousand photographs at a time, while the walk goes on, and in the
+// end its paths stream by, for what has vanished. What grows with the folder is
+// a set of hashes, some 30 bytes for each file.
+//
 // The layout of the folder says who is who. The first folder below the root is
 // the identity, deeper folders belong to it, and of each of its photographs
 // the most prominent face counts. Photographs that lie directly in the root
 // belong to nobody, and all their faces are enrolled.
+//
+// One content is embedded once in a gallery and space. A photograph that is new
+// under its path, but whose content (by SHA-256) the ledger has,
+//
+//   - is moved, where the other path is one of the folder and is gone: the row
+//     in the ledger gets the new path and keeps faces and templates, in every
+//     space. Within its identity's folder it keeps its identity, which a person
+//     may have renamed or merged; in another folder it gets that folder's.
+//   - is copied otherwise: it is enrolled with the other's templates, where the
+//     same detector found them.
+//
+// Both hold only between photographs of which the same faces count: of one that
+// moves between the root and an identity folder others are wanted, so it is
+// embedded, and its old path has vanished. A plan therefore reads what is new.
 //
 // What is walked:
 //
@@ -23,6 +42,22 @@
 //     is read twice, so a folder goes by its real name where it has one and
 //     loops end.
 //   - Only regular files are opened. A FIFO, socket or device is rejected.
+//
+// In place of a folder, an archive (tar, tar.gz, zip; told by its content) is read
+// from front to back, without unpacking it to a disk. Its photographs go by the
+// archive's path, "!/" and the name in it; all else is as in a folder, but that
+// links are refused and that nothing is taken for moved. A content that comes
+// with its listing waits in memory, 32 MiB at a time. An archive that unpacks to
+// more than a hundred times its size (and a gibibyte), is damaged, or changes
+// while it is read, stops the run. A folder's ingest leaves alone what came from
+// archives in it, as long as they are there.
+//
+// In place of the walk, Config.Manifest names the files of a folder. What it does
+// not name is left alone. A photograph that the gallery has already keeps its
+// identity and metadata, whatever the manifest says.
+//
+// Config.Include and Config.Exclude narrow this down by patterns. What the
+// gallery has of files that they leave out stays as it is, even with Prune.
 //
 // No single file stops an ingest. It is rejected with a reason, one of the
 // codes of package face, and what is known of its content is remembered, so

@@ -155,6 +155,46 @@ func TestLedgerAwayAtTheStart(t *testing.T) {
 	}
 }
 
+// TestEnrolledBehindTheWalk has another run enrol a photograph that comes too
+// late to be seen by this one, which must not prune it.
+func TestEnrolledBehindTheWalk(t *testing.T) {
+	t.Parallel()
+	root, l := many(t, 5), newLedger()
+	late := filepath.Join(root, "p0", "late.jpg")
+	cfg := config(root)
+	cfg.Prune = true
+	e := &embedder{before: func(call int64, _ []byte) {
+		if call == 5 {
+			write(t, late, "face 1 late")
+			other := face.Enrolment{Image: face.Image{Path: late, Identity: "p0"}, Space: space, Detector: "fake"}
+			must(t, l.Enrol(context.Background(), face.DefaultGallery, []face.Enrolment{other}))
+		}
+	}}
+	expect(t, run(t, cfg, e, l), counts{Files: 5, Ingested: 5, Faces: 5})
+	if _, there := l.contents(root)["p0/late.jpg"]; !there {
+		t.Error("what another run enrolled was pruned")
+	}
+}
+
+func TestLedgerAwayDuringTheComparison(t *testing.T) {
+	t.Parallel()
+	root, l := many(t, 2500), newLedger()
+	run(t, config(root), &embedder{}, l)
+	must(t, os.Remove(filepath.Join(root, "p0/0.jpg")))
+	asked, away := 0, map[string]int{"Known": 2, "Below": 2}
+	l.lost = func(method string) error {
+		if asked++; asked == 1 || away[method] == 0 {
+			return nil
+		}
+		away[method]--
+		return face.Errorf(face.Unavailable, "the database system is shutting down")
+	}
+	expect(t, run(t, config(root), &embedder{}, l), counts{Files: 2499, Unchanged: 2499, Vanished: 1})
+	if away["Known"]+away["Below"] != 0 {
+		t.Errorf("calls that did not meet the fault: %v", away)
+	}
+}
+
 func TestAnswerOfACommitIsLost(t *testing.T) {
 	t.Parallel()
 	root, l := many(t, 40), newLedger()

@@ -1,11 +1,20 @@
 package ingest
 
 import (
-	"maps"
+	"context"
+	"crypto/sha256"
 	"path/filepath"
 	"slices"
 
 	"github.com/visagedb/visage/internal/face"
+)
+
+const (
+	// chunkSize is how many photographs the ledger is asked about at once.
+	chunkSize = 1000
+	// maxHeld is how many bytes of content such a chunk may hold before it is
+	// full, where photographs come with theirs.
+	maxHeld = 32 << 20
 )
 
 // task is a photograph whose content has to be looked at.
@@ -15,21 +24,74 @@ type task struct {
 	entry face.LedgerEntry
 }
 
-// plan compares what is found with what the ledger remembers. It is used by
-// one goroutine.
+// plan compares what is found with what the ledger remembers. It holds neither
+// the one nor the other: of each path that was seen it keeps half of its
+// SHA-256, some 30 bytes with the overhead of the set, and that of another path
+// is the same by chance once in 2^64 paths.
 type plan struct {
-	entries  map[string]face.LedgerEntry // those not found yet
-	detector string
+	cfg      Config
+	ledger   Ledger
+	sieve    sieve
+	seen     map[pathSum]struct{} // written by the walk, read after it
+	answered bool                 // the ledger has, at least once
 }
 
-// settled says whether a photograph needs no look at its content; if it does,
-// the task says what is known of it.
-func (p *plan) settled(found photo) (task, bool) {
-	entry, known := p.entries[found.path]
-	delete(p.entries, found.path)
-	t := task{photo: found, known: known, entry: entry}
-	untouched := entry.Image.Size == found.size && ledgerTime(entry.Image.ModTime).Equal(found.modTime)
-	return t, known && untouched && stands(entry, p.detector)
+// pathSum is the first half of a path's SHA-256.
+type pathSum [sha256.Size / 2]byte
+
+func newPlan(cfg Config, l Ledger) *plan {
+	return &plan{cfg: cfg, ledger: l, seen: map[pathSum]struct{}{}}
+}
+
+// see takes note of a path that is there, whether or not it can be used.
+func (p *plan) see(path string) { p.seen[sumOf(path)] = struct{}{} }
+
+func (p *plan) saw(path string) bool {
+	_, seen := p.seen[sumOf(path)]
+	return seen
+}
+
+func sumOf(path string) pathSum {
+	sum := sha256.Sum256([]byte(path))
+	return pathSum(sum[:])
+}
+
+// tasks asks the ledger about a chunk of photographs. The first answer of a run
+// is not waited for: there is nothing to lose yet.
+func (p *plan) tasks(ctx context.Context, chunk []photo) ([]task, error) {
+	paths := make([]string, len(chunk))
+	for i, found := range chunk {
+		paths[i] = found.path
+	}
+	var entries map[string]face.LedgerEntry
+	err := p.ask(ctx, func() (err error) {
+		entries, err = p.ledger.Known(ctx, p.cfg.Gallery, p.cfg.Space, paths)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	tasks := make([]task, len(chunk))
+	for i, found := range chunk {
+		entry, known := entries[found.path]
+		tasks[i] = task{photo: found, known: known, entry: entry}
+	}
+	return tasks, nil
+}
+
+func (p *plan) ask(ctx context.Context, question func() error) error {
+	if p.answered {
+		return retry(ctx, p.cfg.RetryFor, question)
+	}
+	err := question()
+	p.answered = err == nil
+	return err
+}
+
+// settled says whether a photograph needs no look at its content.
+func (t task) settled(detector string) bool {
+	untouched := t.entry.Image.Size == t.size && ledgerTime(t.entry.Image.ModTime).Equal(t.modTime)
+	return t.known && untouched && stands(t.entry, detector)
 }
 
 // stands says whether an outcome would be the same again for the same
@@ -38,20 +100,27 @@ func stands(entry face.LedgerEntry, detector string) bool {
 	return entry.Rejected == "" || entry.Detector == detector
 }
 
-// seen takes note of a path that is there, though it cannot be used.
-func (p *plan) seen(path string) { delete(p.entries, path) }
+// vanished returns, sorted, the paths of the ledger that the walk did not see,
+// without those that may only be out of sight, at or below a blind path, those
+// that the sieve holds back, and those that another run enrolled after the walk
+// went by.
+func (p *plan) vanished(ctx context.Context, from source, blind map[string]bool) ([]string, error) {
+	var gone []string
+	err := p.ask(ctx, func() error {
+		gone = nil
+		return p.ledger.Below(ctx, p.cfg.Gallery, p.cfg.Space, p.cfg.Root, func(path string) {
+			if !p.saw(path) && p.meant(path) && !outOfSight(path, blind) && !from.holds(path) {
+				gone = append(gone, path)
+			}
+		})
+	})
+	slices.Sort(gone)
+	return gone, err
+}
 
-// missing returns, sorted, the paths that were not found, without those that
-// may only be out of sight, at or below a blind path.
-func (p *plan) missing(blind map[string]bool) []string {
-	var paths []string
-	for path := range maps.Keys(p.entries) {
-		if !outOfSight(path, blind) {
-			paths = append(paths, path)
-		}
-	}
-	slices.Sort(paths)
-	return paths
+func (p *plan) meant(path string) bool {
+	listed, err := filepath.Rel(p.cfg.Root, path)
+	return err == nil && p.sieve.passes(listed)
 }
 
 func outOfSight(path string, blind map[string]bool) bool {

@@ -17,34 +17,34 @@ func TestSettled(t *testing.T) {
 	refusedByOther := face.LedgerEntry{Image: image, Detector: "old", Rejected: face.NoFace}
 	for name, c := range map[string]struct {
 		entry face.LedgerEntry
-		path  string
+		known bool
 		size  int64
 		mtime time.Time
 		want  bool
 	}{
-		"same":                     {enrolled, image.Path, 10, when, true},
-		"same in another zone":     {enrolled, image.Path, 10, when.In(time.FixedZone("", 3600)), true},
-		"other size":               {enrolled, image.Path, 11, when, false},
-		"other time":               {enrolled, image.Path, 10, when.Add(time.Microsecond), false},
-		"other path":               {enrolled, "/d/a/2.jpg", 10, when, false},
-		"rejected":                 {refused, image.Path, 10, when, true},
-		"rejected, other detector": {refusedByOther, image.Path, 10, when, false},
+		"same":                     {enrolled, true, 10, when, true},
+		"same in another zone":     {enrolled, true, 10, when.In(time.FixedZone("", 3600)), true},
+		"other size":               {enrolled, true, 11, when, false},
+		"other time":               {enrolled, true, 10, when.Add(time.Microsecond), false},
+		"unknown":                  {enrolled, false, 10, when, false},
+		"rejected":                 {refused, true, 10, when, true},
+		"rejected, other detector": {refusedByOther, true, 10, when, false},
 	} {
-		p := &plan{entries: map[string]face.LedgerEntry{image.Path: c.entry}, detector: "now"}
-		if _, got := p.settled(photo{path: c.path, size: c.size, modTime: c.mtime}); got != c.want {
+		found := task{photo: photo{size: c.size, modTime: c.mtime}, known: c.known, entry: c.entry}
+		if got := found.settled("now"); got != c.want {
 			t.Errorf("%s: settled %v, want %v", name, got, c.want)
 		}
 	}
 }
 
-func TestMissing(t *testing.T) {
+func TestOutOfSight(t *testing.T) {
 	t.Parallel()
-	p := &plan{entries: map[string]face.LedgerEntry{"/d/b/1": {}, "/d/a/x/1": {}, "/d/ab/1": {}, "/d/1": {}}}
+	all := []string{"/d/1", "/d/a/x/1", "/d/ab/1", "/d/b/1"}
 	for name, c := range map[string]struct {
 		blind []string
 		want  []string
 	}{
-		"nothing blind": {nil, []string{"/d/1", "/d/a/x/1", "/d/ab/1", "/d/b/1"}},
+		"nothing blind": {nil, all},
 		"a folder":      {[]string{"/d/a"}, []string{"/d/1", "/d/ab/1", "/d/b/1"}},
 		"a file":        {[]string{"/d/1"}, []string{"/d/a/x/1", "/d/ab/1", "/d/b/1"}},
 		"the top":       {[]string{"/"}, nil},
@@ -53,8 +53,14 @@ func TestMissing(t *testing.T) {
 		for _, path := range c.blind {
 			blind[path] = true
 		}
-		if got := p.missing(blind); !slices.Equal(got, c.want) {
-			t.Errorf("%s: missing %q, want %q", name, got, c.want)
+		var got []string
+		for _, path := range all {
+			if !outOfSight(path, blind) {
+				got = append(got, path)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: in sight %q, want %q", name, got, c.want)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // Report says what a run did, or in Plan mode what it would do. After a run
 // that was stopped it counts what was settled and committed until then.
 //
-// Always Files = Ingested + Unchanged + Replaced + the sum of Rejected.
+// Always Files = Ingested + Copied + Moved + Unchanged + Replaced + the sum of Rejected.
 type Report struct {
 	Gallery string `json:"gallery"`
 	Space   string `json:"space"`
@@ -21,8 +21,15 @@ type Report struct {
 	// Files counts the files that were found and settled, photographs or not,
 	// without the hidden ones.
 	Files int `json:"files"`
-	// Ingested counts photographs that are newly enrolled in the space.
+	// Ingested counts photographs that are newly enrolled in the space, after
+	// they were embedded.
 	Ingested int `json:"ingested"`
+	// Copied counts photographs that are newly enrolled with the templates of
+	// the same content under another path.
+	Copied int `json:"copied"`
+	// Moved counts photographs that the ledger knew under another path of the
+	// folder, which is gone. They stay enrolled or rejected as they were.
+	Moved int `json:"moved"`
 	// Unchanged counts files whose content has an outcome in the space
 	// already, enrolled or rejected.
 	Unchanged int `json:"unchanged"`
@@ -38,9 +45,12 @@ type Report struct {
 	Vanished int `json:"vanished"`
 	// Hidden counts files and folders that were skipped for their name.
 	Hidden int `json:"hidden"`
+	// Excluded counts files and folders that were skipped because Exclude names
+	// them, or Include does not.
+	Excluded int `json:"excluded"`
 	// Rejected counts the files that gave no template by this run, by reason.
 	Rejected map[face.Code]int `json:"rejected"`
-	// Faces counts the templates of Ingested and Replaced.
+	// Faces counts the templates of Ingested, Copied and Replaced.
 	Faces          int     `json:"faces"`
 	Seconds        float64 `json:"seconds"`
 	FacesPerSecond float64 `json:"faces_per_second"`
@@ -63,6 +73,7 @@ type Rejection struct {
 type Change struct {
 	Path string     `json:"path"` // absolute; bytes that are not UTF-8 as \xNN
 	Kind ChangeKind `json:"change"`
+	From string     `json:"from,omitempty"` // where it is moved or copied from
 }
 
 // ChangeKind says what Enrol would do with a photograph.
@@ -73,6 +84,8 @@ type ChangeKind string
 const (
 	Add     ChangeKind = "add"
 	Replace ChangeKind = "replace"
+	Rename  ChangeKind = "move"   // the same content under a new path
+	Copy    ChangeKind = "copy"   // the same content under another path too
 	Remove  ChangeKind = "remove" // has vanished, and Prune is set
 )
 

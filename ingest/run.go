@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -25,14 +26,22 @@ func Run(ctx context.Context, cfg Config, e Embedder, l Ledger) (Report, error) 
 	if err := cfg.validate(); err != nil {
 		return newReport(cfg), err
 	}
-	from, err := openTree(cfg.Root)
+	chosen, err := newSieve(cfg.Include, cfg.Exclude)
+	if err != nil {
+		return newReport(cfg), err
+	}
+	from, err := openSource(cfg, chosen)
 	if err != nil {
 		return newReport(cfg), err
 	}
 	defer from.close() // nothing was written
-	cfg.Root = from.path
+	cfg.Root = from.base()
 	report := newReport(cfg)
-	err = run(ctx, cfg, from, e, l, &report)
+	same := newTwins(cfg, l, from.lacks)
+	known := newPlan(cfg, l)
+	known.sieve = chosen
+	line := &line{cfg: cfg, from: from, embedder: e, plan: known, twins: same, writer: &writer{cfg: cfg, ledger: l, report: &report}}
+	err = line.run(ctx)
 	report.finish(time.Since(started))
 	if err != nil && ctx.Err() != nil {
 		err = cancelled(ctx.Err(), err)
@@ -49,50 +58,71 @@ func cancelled(why, last error) error {
 		"ingest: stopped before the end; what was committed stands, run the same again to go on")
 }
 
-func run(ctx context.Context, cfg Config, from *tree, e Embedder, l Ledger, report *Report) error {
-	entries, err := l.Ledger(ctx, cfg.Gallery, cfg.Space, cfg.Root)
-	if err != nil {
-		return err
-	}
-	known := &plan{entries: entries, detector: cfg.Detector}
-	w := &writer{cfg: cfg, ledger: l, report: report}
-	blind, err := pipeline(ctx, cfg, from, e, known, w)
-	if err != nil {
-		return err
-	}
-	return w.prune(ctx, known.missing(blind))
+// line is a run at work.
+type line struct {
+	cfg      Config
+	from     source
+	embedder Embedder
+	plan     *plan
+	twins    *twins
+	writer   *writer
 }
 
-// pipeline runs walker, workers and writer until the folder is done with or
-// one of them fails. It returns the paths behind which there may be more.
-func pipeline(ctx context.Context, cfg Config, from *tree, e Embedder, known *plan, w *writer) (map[string]bool, error) {
+func (n *line) run(ctx context.Context) error {
+	blind, err := n.pipeline(ctx)
+	if err != nil || n.cfg.Manifest != "" {
+		return err
+	}
+	gone, err := n.plan.vanished(ctx, n.from, blind)
+	if err != nil {
+		return err
+	}
+	return n.writer.prune(ctx, slices.DeleteFunc(gone, n.twins.movedAway))
+}
+
+// pipeline runs lister, planner, workers and writer until the source is done
+// with or one of them fails. It returns the paths behind which there may be
+// more.
+func (n *line) pipeline(ctx context.Context) (map[string]bool, error) {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	group, working := errgroup.WithContext(working)
-	tasks := make(chan task, cfg.Workers)
-	outcomes := make(chan outcome, cfg.BatchSize)
+	chunks := make(chan []photo)
+	tasks := make(chan task, n.cfg.Workers)
+	outcomes := make(chan outcome, n.cfg.BatchSize)
 
-	walk := newWalker(from,
+	var chunk []photo
+	held := 0
+	list := n.from.lister(
 		func(found photo) {
-			w.found.Add(1)
-			if t, settled := known.settled(found); settled {
-				outcomes <- outcome{verdict: unchanged, enrolment: face.Enrolment{Image: t.entry.Image}}
-			} else {
-				send(working, tasks, t)
+			n.writer.found.Add(1)
+			n.plan.see(found.path)
+			chunk = append(chunk, found)
+			if found.held != nil {
+				held += len(found.held.data)
+			}
+			if len(chunk) == chunkSize || held > maxHeld {
+				send(working, chunks, chunk)
+				chunk, held = nil, 0
 			}
 		},
 		func(path string, why *face.Error) {
-			w.found.Add(1)
-			known.seen(path)
+			n.writer.found.Add(1)
+			n.plan.see(path)
 			outcomes <- refusal(path, why)
 		})
 	group.Go(func() error {
-		defer close(tasks)
-		defer w.walked.Store(true)
-		return walk.walk(working)
+		defer close(chunks)
+		defer n.writer.walked.Store(true)
+		err := list.walk(working)
+		if len(chunk) > 0 {
+			send(working, chunks, chunk)
+		}
+		return err
 	})
-	for range cfg.Workers {
-		worker := &worker{cfg: cfg, from: from, embedder: e}
+	group.Go(func() error { return n.plan.sort(working, chunks, tasks, outcomes) })
+	for range n.cfg.Workers {
+		worker := &worker{cfg: n.cfg, from: n.from, embedder: n.embedder, twins: n.twins}
 		group.Go(func() error { return worker.work(working, tasks, outcomes) })
 	}
 	ended := make(chan error, 1)
@@ -100,12 +130,33 @@ func pipeline(ctx context.Context, cfg Config, from *tree, e Embedder, known *pl
 		ended <- group.Wait()
 		close(outcomes)
 	}()
-	failed := w.drain(ctx, outcomes, stop)
+	failed := n.writer.drain(ctx, outcomes, stop)
 	if worked := <-ended; failed == nil {
 		failed = worked
 	}
-	w.report.Hidden, w.report.Folders = walk.hidden, walk.skipped
-	return walk.blind, failed
+	saw := list.sum()
+	n.writer.report.Hidden, n.writer.report.Excluded, n.writer.report.Folders = saw.hidden, saw.excluded, saw.skipped
+	return saw.blind, failed
+}
+
+// sort takes what is found, hands what is settled to the writer and the rest to
+// the workers.
+func (p *plan) sort(ctx context.Context, chunks <-chan []photo, tasks chan<- task, outcomes chan<- outcome) error {
+	defer close(tasks)
+	for chunk := range chunks {
+		planned, err := p.tasks(ctx, chunk)
+		if err != nil {
+			return err
+		}
+		for _, t := range planned {
+			if t.settled(p.cfg.Detector) {
+				outcomes <- outcome{verdict: unchanged, enrolment: face.Enrolment{Image: t.entry.Image}}
+			} else {
+				send(ctx, tasks, t)
+			}
+		}
+	}
+	return nil
 }
 
 // work handles tasks until there are no more. The writer takes outcomes until
@@ -124,10 +175,11 @@ func (w *worker) work(ctx context.Context, tasks <-chan task, outcomes chan<- ou
 	return nil
 }
 
-// send hands over a task unless ctx has ended, in which case the walk ends too.
-func send(ctx context.Context, tasks chan<- task, t task) {
+// send hands over something unless ctx has ended, in which case the walk ends
+// too.
+func send[T any](ctx context.Context, to chan<- T, what T) {
 	select {
-	case tasks <- t:
+	case to <- what:
 	case <-ctx.Done():
 	}
 }

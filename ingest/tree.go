@@ -29,12 +29,9 @@ type handle interface {
 // openTree opens a folder. It returns NotFound, Unreadable, or Invalid where
 // dir is something else.
 func openTree(dir string) (*tree, error) {
-	path, err := filepath.Abs(dir)
-	if err == nil {
-		path, err = filepath.EvalSymlinks(path)
-	}
+	path, err := realPath(dir)
 	if err != nil {
-		return nil, rootError(dir, err)
+		return nil, err
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -50,6 +47,18 @@ func openTree(dir string) (*tree, error) {
 	return &tree{path: path, root: root}, nil
 }
 
+// realPath makes a path absolute and free of symbolic links.
+func realPath(name string) (string, error) {
+	path, err := filepath.Abs(name)
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return "", rootError(name, err)
+	}
+	return path, nil
+}
+
 func rootError(dir string, err error) error {
 	code := face.Unreadable
 	if errors.Is(err, fs.ErrNotExist) {
@@ -57,6 +66,8 @@ func rootError(dir string, err error) error {
 	}
 	return face.Errorf(code, "ingest: the folder %q cannot be opened: %v", dir, reason(err))
 }
+
+func (t *tree) base() string { return t.path }
 
 func (t *tree) close() error { return t.root.Close() }
 
@@ -69,6 +80,30 @@ func (t *tree) stat(name string) (fs.FileInfo, error) { return t.root.Stat(name)
 // that has taken the file's place.
 func (t *tree) open(name string) (handle, error) {
 	return t.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+}
+
+// holds says whether there is a file of the given absolute path in the tree
+// that goes by no other name, or in an archive there. It does not tell what is above the root.
+func (t *tree) holds(path string) bool {
+	if archived(path) {
+		return true
+	}
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	real, err := filepath.EvalSymlinks(path)
+	return err == nil && real == path
+}
+
+// lacks says whether an absolute path is one of the tree and has nothing there.
+func (t *tree) lacks(path string) bool {
+	name, err := filepath.Rel(t.path, path)
+	if err != nil || !filepath.IsLocal(name) || archived(path) {
+		return false
+	}
+	_, err = t.root.Lstat(name)
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 func (t *tree) openFolder(name string) (*os.File, error) {

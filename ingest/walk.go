@@ -17,8 +17,10 @@ type photo struct {
 	path     string // absolute, as listed: the ledger knows it by this
 	name     string // below the root, through no link: it is opened by this
 	identity string
+	metadata string // a JSON object, or nothing
 	size     int64
 	modTime  time.Time
+	held     *content // its content, but for the sum, where it came with it
 }
 
 // folder is one that is to be listed.
@@ -35,17 +37,16 @@ type walker struct {
 	found   func(photo)
 	refused func(path string, why *face.Error)
 
+	sieve   sieve
 	visited map[id]bool
 	links   []folder
-	hidden  int
-	skipped []Rejection
-	blind   map[string]bool // absolute paths that may hide more than was seen
+	listing
 }
 
 const namesAtOnce = 512
 
 func newWalker(t *tree, found func(photo), refused func(string, *face.Error)) *walker {
-	return &walker{tree: t, found: found, refused: refused, visited: map[id]bool{}, blind: map[string]bool{}}
+	return &walker{tree: t, found: found, refused: refused, visited: map[id]bool{}, listing: listing{blind: map[string]bool{}}}
 }
 
 // walk lists the whole tree. It returns an error only where ctx has ended, or
@@ -120,6 +121,8 @@ func (w *walker) visit(in folder, e fs.DirEntry, below []folder) []folder {
 	switch {
 	case strings.HasPrefix(e.Name(), "."):
 		w.hidden++
+	case w.sieve.bars(listed):
+		w.excluded++
 	case e.IsDir():
 		return append(below, folder{listed: listed, name: name})
 	case e.Type() == fs.ModeSymlink:
@@ -127,7 +130,7 @@ func (w *walker) visit(in folder, e fs.DirEntry, below []folder) []folder {
 	default:
 		info, err := w.tree.root.Lstat(name)
 		if err != nil {
-			w.refused(w.tree.absolute(listed), fileError(err))
+			w.refuse(listed, fileError(err))
 			break
 		}
 		w.file(listed, name, info)
@@ -145,7 +148,7 @@ func (w *walker) follow(listed, link string) {
 			why = fileError(err)
 		}
 		w.blind[w.tree.absolute(listed)] = true
-		w.refused(w.tree.absolute(listed), why)
+		w.refuse(listed, why)
 		return
 	}
 	if info.IsDir() {
@@ -156,15 +159,26 @@ func (w *walker) follow(listed, link string) {
 }
 
 func (w *walker) file(listed, name string, info fs.FileInfo) {
-	path := w.tree.absolute(listed)
 	if !info.Mode().IsRegular() {
-		w.refused(path, face.Errorf(face.Unreadable, "not a regular file but %s", kindOf(info.Mode())))
+		w.refuse(listed, face.Errorf(face.Unreadable, "not a regular file but %s", kindOf(info.Mode())))
+		return
+	}
+	if !w.sieve.wants(listed) {
+		w.excluded++
 		return
 	}
 	w.found(photo{
-		path: path, name: name, identity: identityOf(listed),
+		path: w.tree.absolute(listed), name: name, identity: identityOf(listed),
 		size: info.Size(), modTime: ledgerTime(info.ModTime()),
 	})
+}
+
+func (w *walker) refuse(listed string, why *face.Error) {
+	if !w.sieve.wants(listed) {
+		w.excluded++
+		return
+	}
+	w.refused(w.tree.absolute(listed), why)
 }
 
 // skip notes a folder that was not read, or not to its end.
@@ -188,6 +202,15 @@ func identityOf(listed string) string {
 		return ""
 	}
 	return face.Readable(first)
+}
+
+// folderOf names the identity folder of an absolute path below the root.
+func folderOf(root, path string) string {
+	listed, err := filepath.Rel(root, path)
+	if err != nil {
+		return ""
+	}
+	return identityOf(listed)
 }
 
 func kindOf(mode fs.FileMode) string {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 
 	"github.com/visagedb/visage/internal/face"
@@ -15,6 +16,8 @@ const (
 	touched           // same content, other size or time: Touch
 	added
 	replaced
+	moved  // known by another path, which is gone: Move
+	copied // enrolled under another path already
 	rejected
 )
 
@@ -23,6 +26,8 @@ type outcome struct {
 	verdict   verdict
 	enrolment face.Enrolment // its Image.Path is always set
 	passing   bool           // a rejection that is not recorded
+	from      string         // the twin's path, if it is moved or copied
+	committed []func()       // are called after the commit
 }
 
 // worker reads and embeds photographs.
@@ -30,15 +35,13 @@ type worker struct {
 	cfg      Config
 	from     files
 	embedder Embedder
+	twins    *twins
 }
 
 // handle looks at the content of one photograph. It returns an error only
 // where the run has to stop.
 func (w *worker) handle(ctx context.Context, t task) (outcome, error) {
-	if w.cfg.Mode == Plan && !t.known {
-		return w.outcome(added, t, content{}), nil
-	}
-	c, err := readStable(ctx, w.from, t.name, w.cfg.MaxBytes)
+	c, err := w.read(ctx, t.photo)
 	if ctx.Err() != nil {
 		return outcome{}, ctx.Err()
 	}
@@ -53,17 +56,28 @@ func (w *worker) handle(ctx context.Context, t task) (outcome, error) {
 		next = replaced
 	}
 	o := w.outcome(next, t, c)
-	if w.cfg.Mode == Plan {
-		return o, nil
+	return w.twins.complete(ctx, t, o, func() (outcome, error) {
+		if w.cfg.Mode == Plan {
+			return o, nil
+		}
+		return w.embed(ctx, o, c.data)
+	})
+}
+
+func (w *worker) read(ctx context.Context, found photo) (content, error) {
+	if found.held == nil {
+		return readStable(ctx, w.from, found.name, w.cfg.MaxBytes)
 	}
-	return w.embed(ctx, o, c.data)
+	c := *found.held
+	c.sum = sha256.Sum256(c.data)
+	return c, ctx.Err()
 }
 
 func (w *worker) outcome(v verdict, t task, c content) outcome {
 	return outcome{verdict: v, enrolment: face.Enrolment{
 		Space: w.cfg.Space, Detector: w.cfg.Detector,
 		Image: face.Image{
-			Path: t.path, Identity: t.identity, SHA256: c.sum, Size: int64(len(c.data)), ModTime: c.modTime,
+			Path: t.path, Identity: t.identity, Metadata: t.metadata, SHA256: c.sum, Size: int64(len(c.data)), ModTime: c.modTime,
 		},
 	}}
 }
@@ -93,11 +107,7 @@ func (w *worker) call(ctx context.Context, of face.Image, data []byte) (face.Pho
 	if len(data) == 0 {
 		return face.Photo{}, face.Errorf(face.Empty, "the file is empty")
 	}
-	which := face.Prominent
-	if of.Identity == "" {
-		which = face.AllFaces
-	}
-	got, err := w.embedder.Embed(ctx, data, which)
+	got, err := w.embedder.Embed(ctx, data, choiceFor(of.Identity))
 	if err != nil {
 		return got, err
 	}

@@ -18,6 +18,7 @@ type writer struct {
 	walked   atomic.Bool
 	progress Progress
 	enrol    []outcome
+	move     []outcome
 	touch    []face.Image
 }
 
@@ -49,10 +50,12 @@ func (w *writer) take(ctx, commit context.Context, o outcome) error {
 		w.count(o)
 	case o.verdict == touched:
 		w.touch = append(w.touch, o.enrolment.Image)
+	case o.verdict == moved:
+		w.move = append(w.move, o)
 	default:
 		w.enrol = append(w.enrol, o)
 	}
-	if max(len(w.enrol), len(w.touch)) < w.cfg.BatchSize {
+	if max(len(w.enrol), len(w.move), len(w.touch)) < w.cfg.BatchSize {
 		return nil
 	}
 	return w.flush(ctx, commit)
@@ -60,7 +63,9 @@ func (w *writer) take(ctx, commit context.Context, o outcome) error {
 
 func (w *writer) advance(o outcome) {
 	w.progress.Done++
-	w.progress.Faces += len(o.enrolment.Templates)
+	if o.verdict != moved {
+		w.progress.Faces += len(o.enrolment.Templates)
+	}
 	if o.verdict == rejected {
 		w.progress.Failed++
 	}
@@ -71,7 +76,10 @@ func (w *writer) advance(o outcome) {
 
 // count enters a settled outcome in the report.
 func (w *writer) count(o outcome) {
-	path := face.Readable(o.enrolment.Image.Path)
+	for _, call := range o.committed {
+		call()
+	}
+	path, from := face.Readable(o.enrolment.Image.Path), face.Readable(o.from)
 	switch o.verdict {
 	case rejected:
 		w.report.reject(Rejection{Path: path, Reason: o.enrolment.Rejected, Message: o.enrolment.Detail})
@@ -80,18 +88,26 @@ func (w *writer) count(o outcome) {
 		w.report.Unchanged++
 	case added:
 		w.report.Ingested++
-		w.plan(path, Add)
+		w.plan(Change{Path: path, Kind: Add})
+	case copied:
+		w.report.Copied++
+		w.plan(Change{Path: path, Kind: Copy, From: from})
+	case moved:
+		w.report.Moved++
+		w.report.Files++
+		w.plan(Change{Path: path, Kind: Rename, From: from})
+		return
 	case replaced:
 		w.report.Replaced++
-		w.plan(path, Replace)
+		w.plan(Change{Path: path, Kind: Replace})
 	}
 	w.report.Files++
 	w.report.Faces += len(o.enrolment.Templates)
 }
 
-func (w *writer) plan(path string, kind ChangeKind) {
+func (w *writer) plan(c Change) {
 	if w.cfg.Mode == Plan {
-		w.report.Changes = append(w.report.Changes, Change{Path: path, Kind: kind})
+		w.report.Changes = append(w.report.Changes, c)
 	}
 }
 
@@ -105,9 +121,48 @@ func (w *writer) flush(ctx, commit context.Context) error {
 		w.report.Files += len(w.touch)
 		w.touch = nil
 	}
+	if err := w.moveAll(ctx, commit); err != nil {
+		return err
+	}
 	batch := w.enrol
 	w.enrol = nil
 	return w.store(ctx, commit, batch)
+}
+
+// moveAll commits the moves. One that the ledger does not make, because another
+// run came first, is enrolled with its twin's templates instead.
+func (w *writer) moveAll(ctx, commit context.Context) error {
+	batch := w.move
+	w.move = nil
+	if len(batch) == 0 {
+		return nil
+	}
+	moves := make([]face.Move, len(batch))
+	for i, o := range batch {
+		to := o.enrolment.Image
+		moves[i] = face.Move{From: o.from, To: to, Keep: w.cfg.Manifest == "" && folderOf(w.cfg.Root, o.from) == folderOf(w.cfg.Root, to.Path)}
+	}
+	made := make([]bool, len(batch))
+	err := retry(ctx, w.cfg.RetryFor, func() (err error) {
+		made, err = w.ledger.Move(commit, w.cfg.Gallery, moves)
+		return err
+	})
+	if code := face.CodeOf(err); code != "" && code != face.Invalid && code != face.Mismatch {
+		return err
+	}
+	for i, o := range batch {
+		switch {
+		case err == nil && made[i]:
+			w.count(o)
+			continue
+		case o.enrolment.Rejected == "":
+			o.verdict = copied
+		default:
+			o.verdict = rejected
+		}
+		w.enrol = append(w.enrol, o)
+	}
+	return nil
 }
 
 // store commits a batch. Where the ledger refuses what is in it, each
@@ -131,7 +186,9 @@ func (w *writer) store(ctx, commit context.Context, batch []outcome) error {
 	case code != face.Invalid && code != face.Mismatch:
 		return err
 	case len(batch) == 1:
-		w.count(refusal(batch[0].enrolment.Image.Path, err))
+		refused := refusal(batch[0].enrolment.Image.Path, err)
+		refused.committed = batch[0].committed
+		w.count(refused)
 		return nil
 	}
 	for i := range batch {
@@ -152,7 +209,7 @@ func (w *writer) prune(ctx context.Context, missing []string) error {
 	if w.cfg.Mode == Plan {
 		w.report.Removed = len(missing)
 		for _, path := range missing {
-			w.plan(face.Readable(path), Remove)
+			w.plan(Change{Path: face.Readable(path), Kind: Remove})
 		}
 		return nil
 	}

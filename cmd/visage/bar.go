@@ -27,7 +27,7 @@ func newBar(w io.Writer, what string) *bar {
 }
 
 // count is how many files a folder will have to be read, nearly; the ingest's
-// own walk is only ever a few files ahead of its work. It is 0 where there is
+// own walk is only ever a few thousand files ahead of its work. It is 0 where there is
 // no bar to be shown.
 func (b *bar) count(root string) int {
 	files := 0

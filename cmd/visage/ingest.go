@@ -32,6 +32,7 @@ reported, and removed from the gallery with --prune.`,
 	m, asJSON := modelFlags(cmd), jsonFlag(cmd.Flags())
 	cfg := ingest.Config{}
 	flags := cmd.Flags()
+	sourceFlags(flags, &cfg)
 	flags.StringVar(&cfg.Gallery, "gallery", face.DefaultGallery, "gallery, made if there is none of the name")
 	flags.IntVar(&cfg.Workers, "workers", 0, "photographs embedded at once; default the number of processors")
 	flags.BoolVar(&cfg.Prune, "prune", false, "remove photographs from the gallery that have vanished from DIR")
@@ -87,20 +88,24 @@ func (a *app) printReport(r ingest.Report, asJSON bool) error {
 		fmt.Fprintf(a.out, "%-14s %s: %s\n", j.Reason, plain(j.Path), plain(j.Message))
 	}
 	for _, c := range r.Changes {
-		fmt.Fprintf(a.out, "%-14s %s\n", c.Kind, plain(c.Path))
+		from := ""
+		if c.From != "" {
+			from = ", as " + plain(c.From)
+		}
+		fmt.Fprintf(a.out, "%-14s %s%s\n", c.Kind, plain(c.Path), from)
 	}
 	rejected := 0
 	for n := range maps.Values(r.Rejected) {
 		rejected += n
 	}
 	if r.Mode == ingest.Plan {
-		_, err := fmt.Fprintf(a.out, "plan: %d files: %d to ingest, %d to replace, %d unchanged, %d rejected; %d vanished, %d to remove\n",
-			r.Files, r.Ingested, r.Replaced, r.Unchanged, rejected, r.Vanished, r.Removed)
+		_, err := fmt.Fprintf(a.out, "plan: %d files: %d to ingest, %d to copy, %d to move, %d to replace, %d unchanged, %d rejected; %d vanished, %d to remove\n",
+			r.Files, r.Ingested, r.Copied, r.Moved, r.Replaced, r.Unchanged, rejected, r.Vanished, r.Removed)
 		return err
 	}
-	_, err := fmt.Fprintf(a.out, "%d files: %d ingested, %d replaced, %d unchanged, %d rejected; %d vanished, %d removed\n"+
+	_, err := fmt.Fprintf(a.out, "%d files: %d ingested, %d copied, %d moved, %d replaced, %d unchanged, %d rejected; %d vanished, %d removed\n"+
 		"%d faces in %.1f s (%.1f per second) into gallery %s, space %s\n",
-		r.Files, r.Ingested, r.Replaced, r.Unchanged, rejected, r.Vanished, r.Removed,
+		r.Files, r.Ingested, r.Copied, r.Moved, r.Replaced, r.Unchanged, rejected, r.Vanished, r.Removed,
 		r.Faces, r.Seconds, r.FacesPerSecond, r.Gallery, r.Space)
 	return err
 }

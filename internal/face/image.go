@@ -10,6 +10,7 @@ type Image struct {
 	Size     int64 // bytes
 	ModTime  time.Time
 	Identity string // name of the identity whose photograph it is; empty for none
+	Metadata string // a JSON object to be kept with it; empty for none
 	Width    int    // pixels, as displayed; 0 if it was never decoded
 	Height   int
 }
@@ -23,6 +24,13 @@ type Enrolment struct {
 	Rejected  Code   // "" where templates were found
 	Detail    string // what the rejection said, for the report
 	Templates []Template
+}
+
+// Move is a photograph that has another path than the ledger knows it by.
+type Move struct {
+	From string // absolute
+	To   Image  // the same content, in its new place
+	Keep bool   // it keeps its identity; otherwise it gets To's
 }
 
 // LedgerEntry is what the ledger remembers of one photograph in one space.

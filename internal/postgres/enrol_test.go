@@ -37,7 +37,7 @@ func TestEnrolRoundTrip(t *testing.T) {
 		t.Errorf("landmarks %q", got)
 	}
 
-	ledger, err := b.db.Ledger(t.Context(), "g", s, "/d")
+	ledger, err := b.ledger("g", s, "/d")
 	b.ok(err)
 	if len(ledger) != 3 {
 		t.Fatalf("ledger %v, want 3 entries", ledger)
@@ -78,7 +78,7 @@ func TestEnrolReplacesContent(t *testing.T) {
 	if got := b.enrolled(two); got != "" {
 		t.Errorf("the old content is still in the other space: %q", got)
 	}
-	if ledger, err := b.db.Ledger(t.Context(), "g", two, "/"); err != nil || len(ledger) != 0 {
+	if ledger, err := b.ledger("g", two, "/"); err != nil || len(ledger) != 0 {
 		t.Errorf("the other space's ledger holds %v (%v)", ledger, err)
 	}
 
@@ -163,7 +163,7 @@ func TestPaths(t *testing.T) {
 		"/":                append(slices.Clone(inside), outside...),
 		"/nowhere":         nil,
 	} {
-		ledger, err := b.db.Ledger(t.Context(), "g", s, root)
+		ledger, err := b.ledger("g", s, root)
 		b.ok(err)
 		if len(ledger) != len(want) {
 			t.Errorf("%q: %d entries, want %d", root, len(ledger), len(want))
@@ -207,7 +207,7 @@ func TestTouch(t *testing.T) {
 	other.Image.SHA256[0]++
 	b.ok(b.db.Touch(t.Context(), "g", []face.Image{same.Image, other.Image, {Path: "/unknown"}}))
 	b.ok(b.db.Touch(t.Context(), "nowhere", []face.Image{same.Image}))
-	ledger, err := b.db.Ledger(t.Context(), "g", s, "/")
+	ledger, err := b.ledger("g", s, "/")
 	b.ok(err)
 	if got := ledger["/same"].Image.ModTime; !got.Equal(later) {
 		t.Errorf("modified %v, want %v", got, later)
@@ -218,10 +218,40 @@ func TestTouch(t *testing.T) {
 	for _, odd := range []time.Time{{}, time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)} {
 		same.Image.ModTime = odd
 		b.ok(b.db.Touch(t.Context(), "g", []face.Image{same.Image}))
-		ledger, err := b.db.Ledger(t.Context(), "g", s, "/same")
+		ledger, err := b.ledger("g", s, "/same")
 		if got := ledger["/same"].Image.ModTime; err != nil || !got.Equal(odd) {
 			t.Errorf("modified %v (%v), want %v", got, err, odd)
 		}
+	}
+}
+
+// TestMetadata stays where an enrolment has none, and is kept by a move.
+func TestMetadata(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := space("A", 4, true)
+	e := photo("/1", "ann", s, 1)
+	e.Image.Metadata = `{"b": 1, "a": [true]}`
+	said := func() string { return b.text(`SELECT coalesce(metadata::text, '') FROM visage.images`) }
+	b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{e}))
+	if got := said(); got != `{"a": [true], "b": 1}` {
+		t.Errorf("metadata %s", got)
+	}
+	b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{photo("/1", "ann", s, 2)}))
+	moved := photo("/2", "ann", s, 2)
+	_, err := b.db.Move(t.Context(), "g", []face.Move{{From: "/1", To: moved.Image}})
+	b.ok(err)
+	if got := said(); got != `{"a": [true], "b": 1}` {
+		t.Errorf("metadata %s after an enrolment and a move without", got)
+	}
+	moved.Image.Metadata = `[1]`
+	moved.Image.SHA256[0]++
+	if err := b.db.Enrol(t.Context(), "g", []face.Enrolment{moved}); face.CodeOf(err) != face.Invalid {
+		t.Errorf("metadata that is no object: %v", err)
+	}
+	moved.Image.Metadata = `{`
+	if err := b.db.Enrol(t.Context(), "g", []face.Enrolment{moved}); face.CodeOf(err) != face.Invalid {
+		t.Errorf("metadata that is no JSON: %v", err)
 	}
 }
 
@@ -230,7 +260,7 @@ func TestLedgerOfNothing(t *testing.T) {
 	b := setup(t)
 	s := space("A", 4, true)
 	for range 2 {
-		ledger, err := b.db.Ledger(t.Context(), "g", s, "/")
+		ledger, err := b.ledger("g", s, "/")
 		if err != nil || ledger == nil || len(ledger) != 0 {
 			t.Errorf("ledger %v (%v), want an empty one", ledger, err)
 		}

@@ -20,6 +20,7 @@ type imageColumns struct {
 	sizes                 []int64
 	times                 []time.Time
 	widths, heights       []int
+	metadata              []*string // null for none
 }
 
 func (b *enrolling) columns(rows []*enrolRow) imageColumns {
@@ -35,8 +36,16 @@ func (b *enrolling) columns(rows []*enrolRow) imageColumns {
 		c.times = append(c.times, row.Image.ModTime)
 		c.widths = append(c.widths, row.Image.Width)
 		c.heights = append(c.heights, row.Image.Height)
+		c.metadata = append(c.metadata, nonEmpty(row.Image.Metadata))
 	}
 	return c
+}
+
+func nonEmpty(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }
 
 // writeImages brings the images' rows, and whose faces theirs are, up to date.
@@ -44,17 +53,18 @@ func (b *enrolling) writeImages(ctx context.Context) error {
 	const images = `
 		UPDATE visage.images i SET identity_id = n.identity, sha256 = n.content, size = n.size, mtime = n.mtime,
 		       width = CASE WHEN i.sha256 = n.content THEN greatest(i.width, n.width) ELSE n.width END,
-		       height = CASE WHEN i.sha256 = n.content THEN greatest(i.height, n.height) ELSE n.height END
-		FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bigint[], $5::timestamptz[], $6::int[], $7::int[])
-		     AS n (id, identity, content, size, mtime, width, height)
-		WHERE i.id = n.id AND (i.identity_id, i.sha256, i.size, i.mtime, i.width, i.height)
-		      IS DISTINCT FROM (n.identity, n.content, n.size, n.mtime, n.width, n.height)`
+		       height = CASE WHEN i.sha256 = n.content THEN greatest(i.height, n.height) ELSE n.height END,
+		       metadata = coalesce(n.metadata::jsonb, i.metadata)
+		FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bigint[], $5::timestamptz[], $6::int[], $7::int[], $8::text[])
+		     AS n (id, identity, content, size, mtime, width, height, metadata)
+		WHERE i.id = n.id AND (i.identity_id, i.sha256, i.size, i.mtime, i.width, i.height, i.metadata) IS DISTINCT FROM
+		      (n.identity, n.content, n.size, n.mtime, n.width, n.height, coalesce(n.metadata::jsonb, i.metadata))`
 	const faces = `
 		UPDATE visage.faces f SET identity_id = i.identity_id FROM visage.images i
 		WHERE i.id = ANY($1) AND f.image_id = i.id AND f.identity_id IS DISTINCT FROM i.identity_id`
 	c := b.columns(b.rows)
 	var pending pgx.Batch
-	pending.Queue(images, c.images, c.identities, c.contents, c.sizes, c.times, c.widths, c.heights)
+	pending.Queue(images, c.images, c.identities, c.contents, c.sizes, c.times, c.widths, c.heights, c.metadata)
 	pending.Queue(faces, c.images)
 	return b.tx.SendBatch(ctx, &pending).Close()
 }

@@ -132,6 +132,20 @@ func (b *bench) text(query string, args ...any) string {
 	return strings.Join(lines, "\n")
 }
 
+// ledger is what a gallery remembers of what is at or below root.
+func (b *bench) ledger(gallery string, in face.Space, root string) (map[string]face.LedgerEntry, error) {
+	b.Helper()
+	var paths []string
+	if err := b.db.Below(b.Context(), gallery, in, root, func(path string) { paths = append(paths, path) }); err != nil {
+		return nil, err
+	}
+	entries, err := b.db.Known(b.Context(), gallery, in, paths)
+	if err == nil && len(entries) != len(paths) {
+		b.Errorf("%d of the %d paths below %q are known", len(entries), len(paths), root)
+	}
+	return entries, err
+}
+
 func space(name string, dim int, unit bool) face.Space {
 	return face.Space{
 		Recognizer: name, Weights: fmt.Sprintf("%x", sha256.Sum256([]byte(name))), Profile: face.Native, Dim: dim, Unit: unit,

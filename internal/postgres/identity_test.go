@@ -101,7 +101,7 @@ func TestHostileNames(t *testing.T) {
 		if got != name {
 			t.Errorf("visage.nearest gives identity %q, want %q", got, name)
 		}
-		ledger, err := b.db.Ledger(t.Context(), name, s, "/p")
+		ledger, err := b.ledger(name, s, "/p")
 		if _, ok := ledger[e.Image.Path]; !ok || err != nil {
 			t.Errorf("%q: the ledger has %v (%v)", name, ledger, err)
 		}

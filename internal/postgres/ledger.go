@@ -11,22 +11,26 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// Ledger returns what the gallery remembers of the photographs at or below
-// root, an absolute path, in one space, by their path. A photograph of which
-// the space knows nothing is not among them; a gallery or space that does not
-// exist remembers nothing.
-func (d *DB) Ledger(ctx context.Context, gallery string, space face.Space, root string) (map[string]face.LedgerEntry, error) {
+// Known returns what the gallery remembers in one space of those photographs
+// at the given paths of which the space knows something, by their path. A
+// gallery or space that does not exist remembers nothing.
+func (d *DB) Known(ctx context.Context, gallery string, space face.Space, paths []string) (map[string]face.LedgerEntry, error) {
 	const query = `
 		SELECT i.path_bytes, i.sha256, i.size, i.mtime, i.width, i.height, coalesce(p.name, ''), o.detector, coalesce(o.rejected, '')
-		FROM visage.galleries g
-		JOIN visage.images i ON i.gallery_id = g.id
+		FROM visage.images i
 		JOIN visage.image_spaces o ON o.image_id = i.id
-		JOIN visage.spaces s ON s.id = o.space_id
 		LEFT JOIN visage.identities p ON p.id = i.identity_id
-		WHERE g.name = $1 AND s.name = $2 AND (i.path_bytes = $3 OR substring(i.path_bytes FROM 1 FOR length($4::bytea)) = $4)`
-	below := strings.TrimSuffix(root, "/") + "/"
-	rows, _ := d.pool.Query(ctx, query, face.Readable(gallery), space.Name(), []byte(root), []byte(below))
+		WHERE i.gallery_id = (SELECT id FROM visage.galleries WHERE name = $1)
+		  AND o.space_id = (SELECT id FROM visage.spaces WHERE name = $2) AND sha256(i.path_bytes) = ANY($3)`
+	rows, _ := d.pool.Query(ctx, query, face.Readable(gallery), space.Name(), pathKeys(paths))
 	entries := map[string]face.LedgerEntry{}
+	err := eachEntry(rows, func(e face.LedgerEntry) { entries[e.Image.Path] = e })
+	return entries, interpret("postgres.Known", err)
+}
+
+// eachEntry reads rows of path, content, size, time, width, height, identity,
+// detector and rejection.
+func eachEntry(rows pgx.Rows, take func(face.LedgerEntry)) error {
 	var e face.LedgerEntry
 	var path, sum []byte
 	var rejected string
@@ -36,10 +40,30 @@ func (d *DB) Ledger(ctx context.Context, gallery string, space face.Space, root 
 	_, err := pgx.ForEachRow(rows, columns, func() error {
 		e.Image.Path, e.Rejected = string(path), face.Code(rejected)
 		copy(e.Image.SHA256[:], sum)
-		entries[e.Image.Path] = e
+		take(e)
 		return nil
 	})
-	return entries, interpret("postgres.Ledger", err)
+	return err
+}
+
+// Below hands on the paths at or below root, an absolute path, of which the
+// gallery remembers something in one space, in any order, as they arrive. Where
+// it fails, take has had some of them.
+func (d *DB) Below(ctx context.Context, gallery string, space face.Space, root string, take func(path string)) error {
+	const query = `
+		SELECT i.path_bytes FROM visage.images i
+		JOIN visage.image_spaces o ON o.image_id = i.id
+		WHERE i.gallery_id = (SELECT id FROM visage.galleries WHERE name = $1)
+		  AND o.space_id = (SELECT id FROM visage.spaces WHERE name = $2)
+		  AND (i.path_bytes = $3 OR substring(i.path_bytes FROM 1 FOR length($4::bytea)) = $4)`
+	below := strings.TrimSuffix(root, "/") + "/"
+	rows, _ := d.pool.Query(ctx, query, face.Readable(gallery), space.Name(), []byte(root), []byte(below))
+	var path []byte
+	_, err := pgx.ForEachRow(rows, []any{&path}, func() error {
+		take(string(path))
+		return nil
+	})
+	return interpret("postgres.Below", err)
 }
 
 // Touch stores new sizes and modification times of photographs whose content
@@ -69,13 +93,9 @@ func (d *DB) Forget(ctx context.Context, gallery string, paths []string) (int, e
 	const query = `
 		DELETE FROM visage.images
 		WHERE gallery_id = (SELECT id FROM visage.galleries WHERE name = $1) AND sha256(path_bytes) = ANY($2)`
-	keys := make([][]byte, len(paths))
-	for i, path := range paths {
-		keys[i] = pathKey(path)
-	}
 	var removed int64
 	err := d.inTx(ctx, "postgres.Forget", func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, query, face.Readable(gallery), keys)
+		tag, err := tx.Exec(ctx, query, face.Readable(gallery), pathKeys(paths))
 		removed = tag.RowsAffected()
 		return err
 	})
@@ -87,4 +107,12 @@ func (d *DB) Forget(ctx context.Context, gallery string, paths []string) (int, e
 func pathKey(path string) []byte {
 	sum := sha256.Sum256([]byte(path))
 	return sum[:]
+}
+
+func pathKeys(paths []string) [][]byte {
+	keys := make([][]byte, len(paths))
+	for i, path := range paths {
+		keys[i] = pathKey(path)
+	}
+	return keys
 }

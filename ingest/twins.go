@@ -1,0 +1,198 @@
+package ingest
+
+import (
+	"context"
+	"crypto/sha256"
+	"sync"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// twins sees to it that a content is embedded once, under however many names
+// it comes: a photograph whose content has been enrolled under another path
+// takes that one's templates, or its place in the ledger where the other path
+// is no more. It holds what the run has in hand and has not committed yet.
+type twins struct {
+	cfg    Config
+	ledger Ledger
+	lacks  func(path string) bool // the path was in the folder, and is gone
+
+	mu    sync.Mutex
+	hands map[twinKey]*inHand
+	taken map[string]bool // paths whose photographs this run moves elsewhere
+}
+
+// twinKey is what two photographs must share to have the same templates.
+type twinKey struct {
+	sum   [sha256.Size]byte
+	which face.Choice
+}
+
+// inHand is the first photograph of a content that this run came across.
+type inHand struct {
+	settled chan struct{} // closed when the rest is final
+	good    bool          // there is an enrolment for others to share
+	shared  face.Enrolment
+}
+
+func newTwins(cfg Config, l Ledger, lacks func(string) bool) *twins {
+	return &twins{cfg: cfg, ledger: l, lacks: lacks, hands: map[twinKey]*inHand{}, taken: map[string]bool{}}
+}
+
+func choiceFor(identity string) face.Choice {
+	if identity == "" {
+		return face.AllFaces
+	}
+	return face.Prominent
+}
+
+// complete finds the templates of o, with embed where no twin has them.
+func (s *twins) complete(ctx context.Context, t task, o outcome, embed func() (outcome, error)) (outcome, error) {
+	key := twinKey{o.enrolment.Image.SHA256, choiceFor(t.identity)}
+	hand, first := s.claim(key)
+	if !first {
+		select {
+		case <-hand.settled:
+		case <-ctx.Done():
+			return outcome{}, ctx.Err()
+		}
+	}
+	done, err := s.reuse(ctx, t, o, hand, first)
+	if err == nil && done == nil {
+		done = new(outcome)
+		*done, err = embed()
+	}
+	if first {
+		s.settle(key, hand, done, err)
+	}
+	if err != nil {
+		return outcome{}, err
+	}
+	return *done, nil
+}
+
+// claim returns what is in hand of a content, and whether it is the caller's to
+// settle.
+func (s *twins) claim(key twinKey) (hand *inHand, first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if hand, there := s.hands[key]; there {
+		return hand, false
+	}
+	hand = &inHand{settled: make(chan struct{})}
+	s.hands[key] = hand
+	return hand, true
+}
+
+// settle lets others share what the first has. From its commit on, they find it
+// in the ledger.
+func (s *twins) settle(key twinKey, hand *inHand, done *outcome, err error) {
+	if err == nil && done.verdict != rejected && s.fits(done.enrolment, key.which) {
+		hand.good, hand.shared = true, done.enrolment
+		if s.cfg.Mode == Enrol {
+			done.committed = append(done.committed, func() { s.drop(key) })
+		}
+	} else {
+		s.drop(key)
+	}
+	close(hand.settled)
+}
+
+func (s *twins) drop(key twinKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.hands, key)
+}
+
+// reuse completes an outcome with what a twin has; nil where there is none.
+func (s *twins) reuse(ctx context.Context, t task, o outcome, hand *inHand, first bool) (*outcome, error) {
+	var known []face.Enrolment
+	err := retry(ctx, s.cfg.RetryFor, func() (err error) {
+		known, err = s.ledger.Twins(ctx, s.cfg.Gallery, s.cfg.Space, o.enrolment.Image.SHA256)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, twin := range known {
+		if s.moves(t, twin) {
+			return s.move(o, twin), nil
+		}
+	}
+	if !first && hand.good {
+		return s.share(o, hand.shared), nil
+	}
+	for _, twin := range known {
+		if s.copies(t, twin) {
+			return s.share(o, twin), nil
+		}
+	}
+	return nil, nil
+}
+
+// moves says whether a photograph is a twin that has been moved here, and if so
+// keeps others from being it. One that had another choice of faces made is not.
+func (s *twins) moves(t task, twin face.Enrolment) bool {
+	path := twin.Image.Path
+	entry := face.LedgerEntry{Image: twin.Image, Detector: twin.Detector, Rejected: twin.Rejected}
+	if t.known || !stands(entry, s.cfg.Detector) || choiceFor(twin.Image.Identity) != choiceFor(t.identity) || !s.lacks(path) {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken[path] {
+		return false
+	}
+	s.taken[path] = true
+	return true
+}
+
+func (s *twins) move(o outcome, twin face.Enrolment) *outcome {
+	from := twin.Image.Path
+	o = *s.share(o, twin)
+	o.verdict = moved
+	if s.cfg.Mode == Enrol {
+		o.committed = append(o.committed, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			delete(s.taken, from)
+		})
+	}
+	return &o
+}
+
+// movedAway says, in Plan mode, whether a path vanished because its photograph
+// has another one now.
+func (s *twins) movedAway(path string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taken[path]
+}
+
+// copies says whether the templates of a twin are those that embedding the
+// photograph would give.
+func (s *twins) copies(t task, twin face.Enrolment) bool {
+	which := choiceFor(t.identity)
+	return twin.Image.Path != t.path && choiceFor(twin.Image.Identity) == which && s.fits(twin, which)
+}
+
+// fits says whether what an enrolment has may be shared: a plan's has nothing,
+// and of a photograph that was enrolled when it lay in a folder further up,
+// all faces may have been chosen that are one person's now.
+func (s *twins) fits(e face.Enrolment, which face.Choice) bool {
+	return e.Rejected == "" && e.Detector == s.cfg.Detector && (which == face.AllFaces || len(e.Templates) <= 1)
+}
+
+// share gives an outcome what its twin has; a plan has no use for templates.
+func (s *twins) share(o outcome, twin face.Enrolment) *outcome {
+	if o.verdict == added {
+		o.verdict = copied
+	}
+	o.from = twin.Image.Path
+	o.enrolment.Detector, o.enrolment.Rejected = twin.Detector, twin.Rejected
+	if s.cfg.Mode == Enrol {
+		o.enrolment.Templates = twin.Templates
+	}
+	o.enrolment.Image.Width, o.enrolment.Image.Height = twin.Image.Width, twin.Image.Height
+	return &o
+}

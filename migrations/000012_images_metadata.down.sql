@@ -1,0 +1,1 @@
+ALTER TABLE visage.images DROP COLUMN metadata;
