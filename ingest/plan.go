@@ -18,8 +18,8 @@ type task struct {
 // plan compares what is found with what the ledger remembers. It is used by
 // one goroutine.
 type plan struct {
-	entries  map[string]face.LedgerEntry // those not found yet
-	detector string
+	entries map[string]face.LedgerEntry // those not found yet
+	cfg     Config
 }
 
 // settled says whether a photograph needs no look at its content; if it does,
@@ -29,13 +29,14 @@ func (p *plan) settled(found photo) (task, bool) {
 	delete(p.entries, found.path)
 	t := task{photo: found, known: known, entry: entry}
 	untouched := entry.Image.Size == found.size && ledgerTime(entry.Image.ModTime).Equal(found.modTime)
-	return t, known && untouched && stands(entry, p.detector)
+	return t, known && untouched && stands(entry, p.cfg)
 }
 
 // stands says whether an outcome would be the same again for the same
-// content: another detector may find a face where the last one did not.
-func stands(entry face.LedgerEntry, detector string) bool {
-	return entry.Rejected == "" || entry.Detector == detector
+// content: another detector may find a face where the last one did not, and
+// other gates may let one pass.
+func stands(entry face.LedgerEntry, cfg Config) bool {
+	return entry.Rejected == "" || entry.Detector == cfg.triedWith(entry.Rejected)
 }
 
 // seen takes note of a path that is there, though it cannot be used.

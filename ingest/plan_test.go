@@ -30,7 +30,7 @@ func TestSettled(t *testing.T) {
 		"rejected":                 {refused, image.Path, 10, when, true},
 		"rejected, other detector": {refusedByOther, image.Path, 10, when, false},
 	} {
-		p := &plan{entries: map[string]face.LedgerEntry{image.Path: c.entry}, detector: "now"}
+		p := &plan{entries: map[string]face.LedgerEntry{image.Path: c.entry}, cfg: Config{Detector: "now"}}
 		if _, got := p.settled(photo{path: c.path, size: c.size, modTime: c.mtime}); got != c.want {
 			t.Errorf("%s: settled %v, want %v", name, got, c.want)
 		}

@@ -54,7 +54,7 @@ func run(ctx context.Context, cfg Config, from *tree, e Embedder, l Ledger, repo
 	if err != nil {
 		return err
 	}
-	known := &plan{entries: entries, detector: cfg.Detector}
+	known := &plan{entries: entries, cfg: cfg}
 	w := &writer{cfg: cfg, ledger: l, report: report}
 	blind, err := pipeline(ctx, cfg, from, e, known, w)
 	if err != nil {
@@ -105,6 +105,9 @@ func pipeline(ctx context.Context, cfg Config, from *tree, e Embedder, known *pl
 		failed = worked
 	}
 	w.report.Hidden, w.report.Folders = walk.hidden, walk.skipped
+	for _, folder := range walk.skipped {
+		cfg.Rejected(folder)
+	}
 	return walk.blind, failed
 }
 
