@@ -43,11 +43,11 @@ var gateReasons = [...]face.Code{face.TooSmall, face.LowConfidence, face.Blurred
 
 // DefaultGates are those of the program. docs/ingest.md says how they were set.
 func DefaultGates() Gates {
-	return Gates{MinSide: 24, MinSharpness: 0.2, MaxResidual: 0.4, Faces: Largest}
+	return Gates{MinSide: 24, MinSharpness: 0.08, MaxResidual: 0.4, Faces: Largest}
 }
 
 // String is what an attempt with the gates is known by in the ledger, such as
-// "+side24+sharpness0.2+residual0.4".
+// "+side24+sharpness0.08+residual0.4".
 func (g Gates) String() string {
 	var b strings.Builder
 	for _, setting := range []struct {

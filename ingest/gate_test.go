@@ -37,7 +37,7 @@ func TestJudge(t *testing.T) {
 		"small and blurred": {gates, seen(9, 0.1, 0.9, 0), face.TooSmall, "9 pixels"},
 		"not aligned":       {gates, unaligned, "", ""},
 		"no gates":          {Gates{}, seen(1, 0, 9, 0), "", ""},
-		"the defaults":      {DefaultGates(), seen(64, 0.5, 0.17, 0.51), "", ""},
+		"the defaults":      {DefaultGates(), seen(64, 0.5, 0.17, 0.44), "", ""},
 	} {
 		why := c.gates.judge(c.of)
 		switch {
@@ -85,7 +85,7 @@ func TestWhichFacesAreEnrolled(t *testing.T) {
 func TestWhatRejectionsDependOn(t *testing.T) {
 	t.Parallel()
 	was := Config{Detector: "scrfd", Gates: DefaultGates()}
-	if got := was.Gates.String(); got != "+side24+sharpness0.2+residual0.4" {
+	if got := was.Gates.String(); got != "+side24+sharpness0.08+residual0.4" {
 		t.Errorf("gates are known as %s", got)
 	}
 	differing := map[string]Config{}

@@ -23,7 +23,7 @@ func drawn(person uint64, side int) *image.RGBA {
 	return facedraw.NewPerson(person).Render(facedraw.NewView(person*1000), side)
 }
 
-// softened is a picture that was reduced by a factor and enlarged again.
+// softened is a picture of which each pixel is the mean of those up to so far away.
 func softened(from *image.RGBA, by int) *image.RGBA {
 	out := image.NewRGBA(from.Rect)
 	for y := range from.Rect.Dy() {
@@ -106,7 +106,7 @@ func TestIngestGates(t *testing.T) {
 	v, root, list := newVisage(t), badFaces(t), filepath.Join(t.TempDir(), "rejects.jsonl")
 	models := needs(t, "VISAGE_TEST_MODELS")
 	args := []string{"ingest", root, "--models", models, "--ort-lib", needs(t, "VISAGE_ORT_LIB"), "--detector", "scrfd", "--model", "MobileFaceNet"}
-	strict := with(args, "--min-face-size", "60", "--min-sharpness", "0.3", "--faces", "reject", "--report", list)
+	strict := with(args, "--min-face-size", "60", "--min-sharpness", "0.2", "--faces", "reject", "--report", list)
 	report := answer[ingest.Report](v, strict...)
 	want := map[face.Code]int{face.TooSmall: 1, face.Blurred: 1, face.SeveralFaces: 1, face.NoFace: 1}
 	if report.Ingested != 1 || !maps.Equal(report.Rejected, want) {
@@ -220,7 +220,7 @@ func TestReportSparesOtherFiles(t *testing.T) {
 	}
 }
 
-// What the defaults measure can be had from the measures' own words.
+// Measures have the names that docs/ingest.md gives them.
 func TestMeasuresAreInTheReport(t *testing.T) {
 	t.Parallel()
 	e := realEmbedder(t, "scrfd", "MobileFaceNet")

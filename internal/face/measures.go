@@ -20,6 +20,6 @@ type Measures struct {
 	// few pixels it was made of. It is nil where the face was not aligned.
 	Scale *float64 `json:"scale,omitempty"`
 	// Sharpness is embed/quality's, from 0, of a face without any detail, to 1. A
-	// face in focus has about 0.5 to 0.8.
+	// face in focus has about 0.4 to 0.8.
 	Sharpness float64 `json:"sharpness"`
 }
