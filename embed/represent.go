@@ -31,7 +31,11 @@ func (e *Embedder) Embed(ctx context.Context, data []byte, which face.Choice) (f
 	err := e.represent(ctx, data, which, func(s *sight, cuts []cut, vectors [][]float32) error {
 		photo.Width, photo.Height = s.width, s.height
 		for i, c := range cuts {
-			photo.Templates = append(photo.Templates, e.templateOf(c, vectors[i]))
+			t, err := e.templateOf(c, vectors[i])
+			if err != nil {
+				return err
+			}
+			photo.Templates = append(photo.Templates, t)
 		}
 		return nil
 	})
@@ -48,7 +52,10 @@ func (e *Embedder) Represent(ctx context.Context, data []byte, which face.Choice
 	err = e.represent(ctx, data, which, func(s *sight, cuts []cut, vectors [][]float32) error {
 		width, height = s.width, s.height
 		for i, c := range cuts {
-			r := Represented{Template: e.templateOf(c, vectors[i])}
+			r := Represented{}
+			if r.Template, err = e.templateOf(c, vectors[i]); err != nil {
+				return err
+			}
 			if feeder != nil {
 				if r.Fed, err = feeder.Fed(c.crop); err != nil {
 					return err
@@ -64,8 +71,9 @@ func (e *Embedder) Represent(ctx context.Context, data []byte, which face.Choice
 	return faces, width, height, nil
 }
 
-func (e *Embedder) templateOf(c cut, vector []float32) face.Template {
-	return face.Template{Space: e.space, Vector: vector, Detection: c.detection}
+func (e *Embedder) templateOf(c cut, vector []float32) (face.Template, error) {
+	measures, err := e.measures(c)
+	return face.Template{Space: e.space, Vector: vector, Detection: c.detection, Measures: measures}, err
 }
 
 // represent recognises the faces of a photograph, some at a time.

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/visagedb/visage/internal/face"
@@ -42,6 +43,9 @@ type Config struct {
 	// the gallery has of files that are not included, or excluded, stays. Defaults
 	// to nothing.
 	Exclude []string
+	// Gates are what a face needs to be enrolled. Defaults to none, and to the
+	// most prominent face of photographs in identities' folders.
+	Gates Gates
 	// Mode says whether to enrol or only to plan. Defaults to Enrol.
 	Mode Mode
 	// Prune removes photographs from the gallery that have vanished from the
@@ -59,6 +63,10 @@ type Config struct {
 	// RetryFor bounds how long a ledger that is unavailable is tried again
 	// before the run stops. Defaults to 30 s.
 	RetryFor time.Duration
+	// Rejected is called by one goroutine for every file, face and folder that
+	// the report lists as not used, as soon as that is settled, and should return
+	// at once. Defaults to nothing.
+	Rejected func(Rejection)
 	// Progress is called by one goroutine after every photograph, and should
 	// return at once. Defaults to nothing.
 	Progress func(Progress)
@@ -75,11 +83,15 @@ type Progress struct {
 
 func (c Config) withDefaults() Config {
 	c.Gallery = orDefault(c.Gallery, face.DefaultGallery)
+	c.Gates.Faces = orDefault(c.Gates.Faces, Largest)
 	c.Mode = orDefault(c.Mode, Enrol)
 	c.Workers = orDefault(c.Workers, runtime.GOMAXPROCS(0))
 	c.BatchSize = orDefault(c.BatchSize, 64)
 	c.MaxBytes = orDefault(c.MaxBytes, 64<<20)
 	c.RetryFor = orDefault(c.RetryFor, 30*time.Second)
+	if c.Rejected == nil {
+		c.Rejected = func(Rejection) {}
+	}
 	if c.Progress == nil {
 		c.Progress = func(Progress) {}
 	}
@@ -102,6 +114,11 @@ func (c Config) validate() error {
 		{"Root", "must name a folder", c.Root != ""},
 		{"Space", "must name a recogniser and its dimension", c.Space.Recognizer != "" && c.Space.Dim > 0},
 		{"Detector", "must name the detector", c.Detector != ""},
+		{"Gates.MinSide", "must not be negative", c.Gates.MinSide >= 0},
+		{"Gates.MinConfidence", "must lie in 0 to 1", c.Gates.MinConfidence >= 0 && c.Gates.MinConfidence <= 1},
+		{"Gates.MinSharpness", "must not be negative", c.Gates.MinSharpness >= 0},
+		{"Gates.MaxResidual", "must not be negative", c.Gates.MaxResidual >= 0},
+		{"Gates.Faces", `must be "largest", "all" or "reject"`, slices.Contains([]Faces{Largest, All, Reject}, c.Gates.Faces)},
 		{"Mode", `must be "enrol" or "plan"`, c.Mode == Enrol || c.Mode == Plan},
 		{"Prune", "cannot be combined with a manifest, which leaves alone what it does not name", !c.Prune || c.Manifest == ""},
 		{"Workers", "must be at least 1", c.Workers > 0},

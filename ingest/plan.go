@@ -89,15 +89,16 @@ func (p *plan) ask(ctx context.Context, question func() error) error {
 }
 
 // settled says whether a photograph needs no look at its content.
-func (t task) settled(detector string) bool {
+func (t task) settled(cfg Config) bool {
 	untouched := t.entry.Image.Size == t.size && ledgerTime(t.entry.Image.ModTime).Equal(t.modTime)
-	return t.known && untouched && stands(t.entry, detector)
+	return t.known && untouched && stands(t.entry, cfg)
 }
 
 // stands says whether an outcome would be the same again for the same
-// content: another detector may find a face where the last one did not.
-func stands(entry face.LedgerEntry, detector string) bool {
-	return entry.Rejected == "" || entry.Detector == detector
+// content: another detector may find a face where the last one did not, and
+// other gates may let one pass.
+func stands(entry face.LedgerEntry, cfg Config) bool {
+	return entry.Rejected == "" || entry.Detector == cfg.triedWith(entry.Rejected)
 }
 
 // vanished returns, sorted, the paths of the ledger that the walk did not see,

@@ -31,7 +31,7 @@ func TestSettled(t *testing.T) {
 		"rejected, other detector": {refusedByOther, true, 10, when, false},
 	} {
 		found := task{photo: photo{size: c.size, modTime: c.mtime}, known: c.known, entry: c.entry}
-		if got := found.settled("now"); got != c.want {
+		if got := found.settled(Config{Detector: "now"}); got != c.want {
 			t.Errorf("%s: settled %v, want %v", name, got, c.want)
 		}
 	}

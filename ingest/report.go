@@ -50,23 +50,50 @@ type Report struct {
 	Excluded int `json:"excluded"`
 	// Rejected counts the files that gave no template by this run, by reason.
 	Rejected map[face.Code]int `json:"rejected"`
+	// FacesRejected counts, by reason, the faces that did not pass the gates in
+	// photographs of which others did.
+	FacesRejected map[face.Code]int `json:"faces_rejected"`
 	// Faces counts the templates of Ingested, Copied and Replaced.
 	Faces          int     `json:"faces"`
 	Seconds        float64 `json:"seconds"`
 	FacesPerSecond float64 `json:"faces_per_second"`
 	// Rejections lists the files that Rejected counts, by path.
 	Rejections []Rejection `json:"rejections,omitempty"`
+	// RejectedFaces lists the faces that FacesRejected counts, by path.
+	RejectedFaces []Rejection `json:"rejected_faces,omitempty"`
 	// Folders lists the folders that were not read, by path.
 	Folders []Rejection `json:"skipped_folders,omitempty"`
 	// Changes lists, in Plan mode, what Enrol would change, by path.
 	Changes []Change `json:"changes,omitempty"`
 }
 
-// Rejection says why a file or folder was not used.
+// Rejection says why a file, one face of an enrolled photograph, or a folder was
+// not used.
 type Rejection struct {
-	Path    string    `json:"path"` // absolute; bytes that are not UTF-8 as \xNN
-	Reason  face.Code `json:"reason"`
-	Message string    `json:"message"`
+	Kind    RejectedKind `json:"kind"`
+	Path    string       `json:"path"` // absolute; bytes that are not UTF-8 as \xNN
+	Reason  face.Code    `json:"reason"`
+	Message string       `json:"message"`
+	// Box is that of the face, in the photograph's pixels, and Measures are the
+	// face's, where one was found: of a file's, the most prominent.
+	Box      *face.Box      `json:"box,omitempty"`
+	Measures *face.Measures `json:"measures,omitempty"`
+}
+
+// RejectedKind says what was not used.
+type RejectedKind string
+
+// The kinds.
+const (
+	File    RejectedKind = "file"
+	OneFace RejectedKind = "face"
+	Folder  RejectedKind = "folder"
+)
+
+func (j Rejection) seenAt(t face.Template) Rejection {
+	box, measures := t.Detection.Box, t.Measures // without the vector
+	j.Box, j.Measures = &box, &measures
+	return j
 }
 
 // Change is one line of a plan.
@@ -92,7 +119,7 @@ const (
 func newReport(cfg Config) Report {
 	return Report{
 		Gallery: cfg.Gallery, Space: cfg.Space.Name(), Root: face.Readable(cfg.Root), Mode: cfg.Mode,
-		Rejected: map[face.Code]int{},
+		Rejected: map[face.Code]int{}, FacesRejected: map[face.Code]int{},
 	}
 }
 
@@ -102,10 +129,16 @@ func (r *Report) reject(j Rejection) {
 	r.Rejections = append(r.Rejections, j)
 }
 
+func (r *Report) rejectFace(j Rejection) {
+	r.FacesRejected[j.Reason]++
+	r.RejectedFaces = append(r.RejectedFaces, j)
+}
+
 // finish sorts the lists and takes the time, rounded to milliseconds.
 func (r *Report) finish(elapsed time.Duration) {
 	byPath := func(a, b Rejection) int { return strings.Compare(a.Path, b.Path) }
 	slices.SortFunc(r.Rejections, byPath)
+	slices.SortStableFunc(r.RejectedFaces, byPath)
 	slices.SortFunc(r.Folders, byPath)
 	slices.SortFunc(r.Changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
 	r.Seconds = math.Round(elapsed.Seconds()*1000) / 1000

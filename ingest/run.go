@@ -136,6 +136,9 @@ func (n *line) pipeline(ctx context.Context) (map[string]bool, error) {
 	}
 	saw := list.sum()
 	n.writer.report.Hidden, n.writer.report.Excluded, n.writer.report.Folders = saw.hidden, saw.excluded, saw.skipped
+	for _, folder := range saw.skipped {
+		n.cfg.Rejected(folder)
+	}
 	return saw.blind, failed
 }
 
@@ -149,7 +152,7 @@ func (p *plan) sort(ctx context.Context, chunks <-chan []photo, tasks chan<- tas
 			return err
 		}
 		for _, t := range planned {
-			if t.settled(p.cfg.Detector) {
+			if t.settled(p.cfg) {
 				outcomes <- outcome{verdict: unchanged, enrolment: face.Enrolment{Image: t.entry.Image}}
 			} else {
 				send(ctx, tasks, t)

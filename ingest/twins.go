@@ -39,8 +39,11 @@ func newTwins(cfg Config, l Ledger, lacks func(string) bool) *twins {
 	return &twins{cfg: cfg, ledger: l, lacks: lacks, hands: map[twinKey]*inHand{}, taken: map[string]bool{}}
 }
 
-func choiceFor(identity string) face.Choice {
-	if identity == "" {
+// kept says which faces of a photograph are enrolled at most: one of a
+// person's, unless all are wanted. What gates refuse is not known of an earlier
+// run; as with a photograph that is unchanged, what it enrolled stands.
+func (s *twins) kept(identity string) face.Choice {
+	if identity == "" || s.cfg.Gates.Faces == All {
 		return face.AllFaces
 	}
 	return face.Prominent
@@ -48,7 +51,7 @@ func choiceFor(identity string) face.Choice {
 
 // complete finds the templates of o, with embed where no twin has them.
 func (s *twins) complete(ctx context.Context, t task, o outcome, embed func() (outcome, error)) (outcome, error) {
-	key := twinKey{o.enrolment.Image.SHA256, choiceFor(t.identity)}
+	key := twinKey{o.enrolment.Image.SHA256, s.kept(t.identity)}
 	hand, first := s.claim(key)
 	if !first {
 		select {
@@ -135,7 +138,7 @@ func (s *twins) reuse(ctx context.Context, t task, o outcome, hand *inHand, firs
 func (s *twins) moves(t task, twin face.Enrolment) bool {
 	path := twin.Image.Path
 	entry := face.LedgerEntry{Image: twin.Image, Detector: twin.Detector, Rejected: twin.Rejected}
-	if t.known || !stands(entry, s.cfg.Detector) || choiceFor(twin.Image.Identity) != choiceFor(t.identity) || !s.lacks(path) {
+	if t.known || !stands(entry, s.cfg) || s.kept(twin.Image.Identity) != s.kept(t.identity) || !s.lacks(path) {
 		return false
 	}
 	s.mu.Lock()
@@ -172,8 +175,8 @@ func (s *twins) movedAway(path string) bool {
 // copies says whether the templates of a twin are those that embedding the
 // photograph would give.
 func (s *twins) copies(t task, twin face.Enrolment) bool {
-	which := choiceFor(t.identity)
-	return twin.Image.Path != t.path && choiceFor(twin.Image.Identity) == which && s.fits(twin, which)
+	which := s.kept(t.identity)
+	return twin.Image.Path != t.path && s.kept(twin.Image.Identity) == which && s.fits(twin, which)
 }
 
 // fits says whether what an enrolment has may be shared: a plan's has nothing,

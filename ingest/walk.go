@@ -188,7 +188,7 @@ func (w *walker) skip(in folder, err error) {
 		why = fileError(err)
 	}
 	path := w.tree.absolute(in.listed)
-	w.skipped = append(w.skipped, Rejection{Path: face.Readable(path), Reason: why.Code, Message: why.Message})
+	w.skipped = append(w.skipped, Rejection{Kind: Folder, Path: face.Readable(path), Reason: why.Code, Message: why.Message})
 	if why.Code != face.Exists {
 		w.blind[path] = true
 	}

@@ -28,6 +28,7 @@ type outcome struct {
 	passing   bool           // a rejection that is not recorded
 	from      string         // the twin's path, if it is moved or copied
 	committed []func()       // are called after the commit
+	failed    []failure      // faces that are not enrolled; the first is why all is rejected
 }
 
 // worker reads and embeds photographs.
@@ -50,7 +51,7 @@ func (w *worker) handle(ctx context.Context, t task) (outcome, error) {
 	}
 	next := added
 	switch same := t.entry.Image.SHA256 == c.sum; {
-	case t.known && same && stands(t.entry, w.cfg.Detector):
+	case t.known && same && stands(t.entry, w.cfg):
 		return w.outcome(touched, t, c), nil
 	case t.known && !same:
 		next = replaced
@@ -92,7 +93,12 @@ func (w *worker) embed(ctx context.Context, o outcome, data []byte) (outcome, er
 	o.enrolment.Image.Width, o.enrolment.Image.Height = got.Width, got.Height
 	switch code := face.CodeOf(err); code {
 	case "":
-		o.enrolment.Templates = got.Templates
+		o.enrolment.Templates, o.failed = w.cfg.Gates.sort(got, o.enrolment.Image.Identity)
+		if len(o.enrolment.Templates) == 0 {
+			why := o.failed[0]
+			o.verdict, o.enrolment.Rejected, o.enrolment.Detail = rejected, why.reason, why.message
+			o.enrolment.Detector = w.cfg.triedWith(why.reason)
+		}
 	case face.NoFace, face.Unsupported, face.Undecodable, face.TooLarge, face.Empty:
 		o.verdict, o.enrolment.Rejected, o.enrolment.Detail = rejected, code, messageOf(err)
 	case face.Internal:
@@ -107,7 +113,7 @@ func (w *worker) call(ctx context.Context, of face.Image, data []byte) (face.Pho
 	if len(data) == 0 {
 		return face.Photo{}, face.Errorf(face.Empty, "the file is empty")
 	}
-	got, err := w.embedder.Embed(ctx, data, choiceFor(of.Identity))
+	got, err := w.embedder.Embed(ctx, data, w.cfg.Gates.choice(of.Identity))
 	if err != nil {
 		return got, err
 	}

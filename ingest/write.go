@@ -82,7 +82,7 @@ func (w *writer) count(o outcome) {
 	path, from := face.Readable(o.enrolment.Image.Path), face.Readable(o.from)
 	switch o.verdict {
 	case rejected:
-		w.report.reject(Rejection{Path: path, Reason: o.enrolment.Rejected, Message: o.enrolment.Detail})
+		w.reject(path, o)
 		return
 	case unchanged, touched:
 		w.report.Unchanged++
@@ -103,6 +103,20 @@ func (w *writer) count(o outcome) {
 	}
 	w.report.Files++
 	w.report.Faces += len(o.enrolment.Templates)
+	for _, f := range o.failed {
+		j := Rejection{Kind: OneFace, Path: path, Reason: f.reason, Message: f.message}.seenAt(f.of)
+		w.report.rejectFace(j)
+		w.cfg.Rejected(j)
+	}
+}
+
+func (w *writer) reject(path string, o outcome) {
+	j := Rejection{Kind: File, Path: path, Reason: o.enrolment.Rejected, Message: o.enrolment.Detail}
+	if len(o.failed) > 0 {
+		j = j.seenAt(o.failed[0].of)
+	}
+	w.report.reject(j)
+	w.cfg.Rejected(j)
 }
 
 func (w *writer) plan(c Change) {

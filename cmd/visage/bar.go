@@ -2,28 +2,48 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
-// bar is a progress bar on a terminal, and nothing elsewhere.
+// bar is a progress bar on a terminal. Elsewhere it is a line every now and then,
+// where it was made so, and nothing otherwise.
 type bar struct {
 	terminal *os.File // nil for none
 	what     string   // is counted
 	bar      *progressbar.ProgressBar
+
+	lines      io.Writer // nil for none
+	every      time.Duration
+	begun, due time.Time
+	last       string
 }
+
+// lineEvery is the time between two lines where there is no terminal.
+const lineEvery = 10 * time.Second
 
 func newBar(w io.Writer, what string) *bar {
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return &bar{}
+		return &bar{what: what}
 	}
 	return &bar{terminal: file, what: what}
+}
+
+// withLines has a bar that is on no terminal write lines.
+func (b *bar) withLines(w io.Writer, every time.Duration) *bar {
+	if b.terminal == nil {
+		b.lines, b.every, b.begun = w, every, time.Now()
+		b.due = b.begun.Add(every)
+	}
+	return b
 }
 
 // count is how many files a folder will have to be read, nearly; the ingest's
@@ -46,7 +66,11 @@ func (b *bar) count(root string) int {
 // show says how many of how many are done. A terminal that went away is no
 // reason to stop.
 func (b *bar) show(done, total int, note string) {
-	if b.terminal == nil {
+	switch {
+	case b.lines != nil:
+		b.line(done, total, note)
+		return
+	case b.terminal == nil:
 		return
 	}
 	if b.bar == nil {
@@ -58,8 +82,26 @@ func (b *bar) show(done, total int, note string) {
 	_ = b.bar.Set(done)
 }
 
-// close takes the bar off the terminal.
+// line writes how far it is, if the time has come. A total that is not known
+// yet is 0.
+func (b *bar) line(done, total int, note string) {
+	of := ""
+	if total > 0 {
+		of = fmt.Sprintf(" of %d", total)
+	}
+	b.last = fmt.Sprintf("%d%s %s, %s, %s so far", done, of, b.what, note, time.Since(b.begun).Round(time.Second))
+	if now := time.Now(); !now.Before(b.due) {
+		b.due = now.Add(b.every)
+		fmt.Fprintln(b.lines, b.last)
+		b.last = ""
+	}
+}
+
+// close takes the bar off the terminal, or writes the last line.
 func (b *bar) close() error {
+	if b.last != "" {
+		fmt.Fprintln(b.lines, b.last)
+	}
 	if b.bar == nil {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/visagedb/visage/embed"
@@ -20,19 +21,14 @@ const maxWorkers = 256
 func ingestCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "ingest DIR", Short: "Load a folder of identities into a gallery", Args: cobra.ExactArgs(1),
-		Long: `Ingest reads DIR/<identity>/<photographs...>: the first folder below DIR names
-the person, of whom the most prominent face of each photograph is enrolled.
-Photographs directly in DIR belong to nobody; all their faces are enrolled.
-
-A second run does nothing but look for changes. A file that cannot be used is
-reported with the reason and never stops the run. What has vanished from DIR is
-reported, and removed from the gallery with --prune.`,
-		Example: "  visage ingest photos --gallery staff\n  visage ingest photos --plan",
+		Long: ingestHelp, Example: ingestExamples,
 	}
 	m, asJSON := modelFlags(cmd), jsonFlag(cmd.Flags())
 	cfg := ingest.Config{}
 	flags := cmd.Flags()
 	sourceFlags(flags, &cfg)
+	gates := gateFlags(flags)
+	listed := flags.String("report", "", "file for what was not used, a JSON object a line")
 	flags.StringVar(&cfg.Gallery, "gallery", face.DefaultGallery, "gallery, made if there is none of the name")
 	flags.IntVar(&cfg.Workers, "workers", 0, "photographs embedded at once; default the number of processors")
 	flags.BoolVar(&cfg.Prune, "prune", false, "remove photographs from the gallery that have vanished from DIR")
@@ -44,11 +40,17 @@ reported, and removed from the gallery with --prune.`,
 		if cfg.Gallery == "" {
 			return misuse{errors.New("ingest: name a gallery by --gallery")}
 		}
-		cfg.Root, cfg.Mode = args[0], ingest.Enrol
+		cfg.Root, cfg.Mode, cfg.Gates = args[0], ingest.Enrol, *gates
 		if *plan {
 			cfg.Mode = ingest.Plan
 		}
+		list, err := openRejects(*listed, cfg.Root)
+		if err != nil {
+			return err
+		}
+		cfg.Rejected = list.add
 		report, err := a.ingest(cmd.Context(), *m, cfg)
+		err = errors.Join(err, list.close())
 		if report.Files == 0 && err != nil { // it never began
 			return err
 		}
@@ -71,10 +73,16 @@ func (a *app) ingest(ctx context.Context, m embed.Config, cfg ingest.Config) (re
 
 func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder, cfg ingest.Config) (ingest.Report, error) {
 	cfg.Space, cfg.Detector = e.Space(), e.Detector()
-	bar := newBar(a.errOut, "photographs")
+	bar := newBar(a.errOut, "photographs").withLines(a.errOut, lineEvery)
 	total := bar.count(cfg.Root)
+	begun := time.Now()
 	cfg.Progress = func(p ingest.Progress) {
-		bar.show(p.Done, max(p.Found, total), fmt.Sprintf("faces %d, rejected %d", p.Faces, p.Failed))
+		of := total
+		if total > 0 || p.Walked {
+			of = max(total, p.Found)
+		}
+		perSecond := float64(p.Faces) / max(time.Since(begun).Seconds(), 1e-3)
+		bar.show(p.Done, of, fmt.Sprintf("%d faces (%.1f/s), %d rejected", p.Faces, perSecond, p.Failed))
 	}
 	report, err := ingest.Run(ctx, cfg, e, db)
 	return report, errors.Join(err, bar.close())
@@ -84,7 +92,7 @@ func (a *app) printReport(r ingest.Report, asJSON bool) error {
 	if asJSON {
 		return printJSON(a.out, r)
 	}
-	for _, j := range slices.Concat(r.Folders, r.Rejections) {
+	for _, j := range slices.Concat(r.Folders, r.Rejections, r.RejectedFaces) {
 		fmt.Fprintf(a.out, "%-14s %s: %s\n", j.Reason, plain(j.Path), plain(j.Message))
 	}
 	for _, c := range r.Changes {
@@ -94,18 +102,25 @@ func (a *app) printReport(r ingest.Report, asJSON bool) error {
 		}
 		fmt.Fprintf(a.out, "%-14s %s%s\n", c.Kind, plain(c.Path), from)
 	}
-	rejected := 0
-	for n := range maps.Values(r.Rejected) {
-		rejected += n
-	}
+	rejected, faces := sum(r.Rejected), sum(r.FacesRejected)
 	if r.Mode == ingest.Plan {
 		_, err := fmt.Fprintf(a.out, "plan: %d files: %d to ingest, %d to copy, %d to move, %d to replace, %d unchanged, %d rejected; %d vanished, %d to remove\n",
 			r.Files, r.Ingested, r.Copied, r.Moved, r.Replaced, r.Unchanged, rejected, r.Vanished, r.Removed)
 		return err
+	}
+	if faces > 0 {
+		fmt.Fprintf(a.out, "%d faces of photographs that have better ones are not enrolled\n", faces)
 	}
 	_, err := fmt.Fprintf(a.out, "%d files: %d ingested, %d copied, %d moved, %d replaced, %d unchanged, %d rejected; %d vanished, %d removed\n"+
 		"%d faces in %.1f s (%.1f per second) into gallery %s, space %s\n",
 		r.Files, r.Ingested, r.Copied, r.Moved, r.Replaced, r.Unchanged, rejected, r.Vanished, r.Removed,
 		r.Faces, r.Seconds, r.FacesPerSecond, r.Gallery, r.Space)
 	return err
+}
+
+func sum(counts map[face.Code]int) (all int) {
+	for n := range maps.Values(counts) {
+		all += n
+	}
+	return all
 }

@@ -9,7 +9,8 @@ import (
 type Code string
 
 // The codes. Those of one photograph (NoFace to Vanished) are also the reasons
-// under which an ingest reports a rejected file.
+// under which an ingest reports a rejected file, as are those of faces that are
+// found but seen too badly (TooSmall to SeveralFaces).
 const (
 	Internal    Code = "internal"      // a fault of ours or of the machine
 	Invalid     Code = "invalid"       // the caller asked for something that cannot be
@@ -25,6 +26,12 @@ const (
 	Empty       Code = "empty"         // a file of no bytes
 	Unreadable  Code = "unreadable"    // no right to read it, or not a regular file
 	Vanished    Code = "vanished"      // listed, then gone
+
+	TooSmall      Code = "too_small"      // a face of too few pixels
+	LowConfidence Code = "low_confidence" // the detector doubts that it is a face
+	Blurred       Code = "blurred"        // a face without detail
+	BadAlignment  Code = "bad_alignment"  // turned far away, or its landmarks are wrong
+	SeveralFaces  Code = "several_faces"  // more than the one that was asked for
 )
 
 // Error is the one error type that crosses package borders. Code is for

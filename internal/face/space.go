@@ -42,4 +42,5 @@ type Template struct {
 	Space     Space     `json:"-"`
 	Vector    []float32 `json:"embedding"` // Space.Dim components
 	Detection Detection `json:"detection"`
+	Measures  Measures  `json:"measures"` // zero where the template came without a photograph
 }

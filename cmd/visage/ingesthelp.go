@@ -1,0 +1,60 @@
+package main
+
+// ingestHelp is the manual page of ingest.
+const ingestHelp = `Ingest enrols a folder of photographs in a gallery, each photograph once.
+
+FOLDERS
+  DIR/<identity>/<photographs...>
+  The first folder below DIR names the person; deeper folders belong to the same
+  one. Of each of a person's photographs the most prominent face is enrolled (the
+  largest, less so the farther it is from the middle); --faces all enrols all of
+  them, --faces reject only takes photographs that show a single one. Photographs
+  directly in DIR belong to nobody; all their faces are enrolled.
+  Names that begin with a dot are skipped and counted. Links are followed within
+  DIR. What is a photograph (JPEG, PNG, WebP, GIF, BMP, TIFF) is told by its
+  content, not by its name.
+
+WHAT IS REJECTED
+  A file that cannot be used never stops the run. It is reported with a reason:
+    no_face         no face is found
+    too_small       the face has fewer pixels than --min-face-size
+    low_confidence  the detector is less sure than --min-face-confidence
+    bad_alignment   the face is turned away, or its landmarks are wrong, by more
+                    than --max-residual
+    blurred         the face is less sharp than --min-sharpness
+    several_faces   more than one face passes, with --faces reject
+    unsupported     not a photograph, or of a kind that is not read
+    decode_failed   a photograph that is damaged or cut short
+    empty           a file of no bytes
+    too_large       more bytes or pixels than are handled
+    unreadable      no right to read it, a link out of DIR, no regular file, or
+                    written to again and again while it was read
+    vanished        listed, then gone
+    internal        a fault of the program or the machine with this file
+  A photograph whose faces all fail has the reason of its most prominent one.
+  Faces that fail beside others that pass are counted and listed too. With
+  --report each rejected file, face and folder is a line of JSON in a file, with
+  path, reason and message, and the face's box and measures where one was found;
+  it is written as the run goes on and is complete up to the moment where that
+  ends. docs/ingest.md says how the defaults were set.
+
+WHAT IS REMEMBERED
+  The gallery's ledger knows each file by path, size, time and SHA-256. A second
+  run does nothing but look for changes, and says nothing of files that were
+  rejected before. no_face, unsupported, decode_failed, empty and too_large (in
+  pixels) hold until the content or the detector changes; the reasons of faces
+  also until the limits do. Other reasons are tried again by every run.
+  What is enrolled stays as it is, whatever limits a later run has. Photographs
+  that have vanished from DIR are reported, and removed with --prune.
+  A run that is interrupted or killed leaves what it committed; the next one goes
+  on from there.
+
+EXIT CODES
+  0  done, also where files were rejected
+  1  failed or interrupted; what was committed stands
+  2  the command line is wrong`
+
+const ingestExamples = `  visage ingest photos --gallery staff
+  visage ingest photos --plan
+  visage ingest photos --report rejects.jsonl --min-face-size 48
+  visage ingest photos --faces reject --prune --json`

@@ -1,0 +1,26 @@
+package embed
+
+import (
+	"github.com/visagedb/visage/embed/quality"
+	"github.com/visagedb/visage/embed/registry"
+	"github.com/visagedb/visage/internal/face"
+)
+
+// fittedPoints is how many landmarks say something by how they fit: a turn, a
+// scale and a shift bring two onto any others.
+const fittedPoints = 4
+
+// measures says how well a face that was cut out is seen.
+func (e *Embedder) measures(c cut) (face.Measures, error) {
+	box := c.detection.Box
+	m := face.Measures{Side: float64(min(box.Width(), box.Height())), Confidence: float64(c.detection.Confidence)}
+	if c.placement != nil {
+		m.Scale = &c.placement.Scale
+		if e.native.Crop != registry.CropBox && len(c.detection.Landmarks) >= fittedPoints {
+			m.Residual = &c.placement.Residual
+		}
+	}
+	var err error
+	m.Sharpness, err = quality.Sharpness(c.crop)
+	return m, err
+}

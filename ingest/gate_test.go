@@ -1,0 +1,116 @@
+package ingest
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// seen is a face in the middle of a photograph of 1000x1000 pixels.
+func seen(side, confidence, residual, sharpness float64) face.Template {
+	half := float32(side / 2)
+	return face.Template{
+		Detection: face.Detection{Box: face.Box{X1: 500 - half, Y1: 500 - half, X2: 500 + half, Y2: 500 + half}},
+		Measures:  face.Measures{Side: side, Confidence: confidence, Residual: &residual, Sharpness: sharpness},
+	}
+}
+
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	gates := Gates{MinSide: 24, MinConfidence: 0.7, MinSharpness: 0.2, MaxResidual: 0.4}
+	unaligned := seen(24, 0.7, 0, 0.2)
+	unaligned.Measures.Residual = nil
+	for name, c := range map[string]struct {
+		gates Gates
+		of    face.Template
+		want  face.Code
+		says  string
+	}{
+		"at every limit":    {gates, seen(24, 0.7, 0.4, 0.2), "", ""},
+		"too small":         {gates, seen(23.9, 0.9, 0.1, 0.5), face.TooSmall, "24"},
+		"in doubt":          {gates, seen(99, 0.699, 0.1, 0.5), face.LowConfidence, "0.699"},
+		"turned away":       {gates, seen(99, 0.9, 0.41, 0.5), face.BadAlignment, "0.410"},
+		"blurred":           {gates, seen(99, 0.9, 0.1, 0.19), face.Blurred, "0.1900"},
+		"small and blurred": {gates, seen(9, 0.1, 0.9, 0), face.TooSmall, "9 pixels"},
+		"not aligned":       {gates, unaligned, "", ""},
+		"no gates":          {Gates{}, seen(1, 0, 9, 0), "", ""},
+		"the defaults":      {DefaultGates(), seen(64, 0.5, 0.17, 0.44), "", ""},
+	} {
+		why := c.gates.judge(c.of)
+		switch {
+		case why == nil && c.want != "":
+			t.Errorf("%s: passes, want %s", name, c.want)
+		case why != nil && (why.reason != c.want || !strings.Contains(why.message, c.says)):
+			t.Errorf("%s: %s, %q; want %q with %q", name, why.reason, why.message, c.want, c.says)
+		}
+	}
+}
+
+func TestWhichFacesAreEnrolled(t *testing.T) {
+	t.Parallel()
+	large, small, blurred := seen(300, 1, 0, 0.5), seen(50, 1, 0, 0.5), seen(200, 1, 0, 0.1)
+	foremost := seen(400, 1, 0, 0.1) // and blurred
+	for i, c := range []struct {
+		policy   Faces
+		identity string
+		faces    []face.Template
+		passed   []face.Template
+		failed   []face.Code
+	}{
+		{Largest, "ann", []face.Template{large}, []face.Template{large}, nil},
+		{Largest, "ann", []face.Template{blurred}, nil, []face.Code{face.Blurred}},
+		{All, "ann", []face.Template{small, blurred, large}, []face.Template{small, large}, []face.Code{face.Blurred}},
+		{All, "ann", []face.Template{seen(9, 1, 0, 0.5), foremost}, nil, []face.Code{face.Blurred, face.TooSmall}},
+		{Reject, "ann", []face.Template{small, large}, nil, []face.Code{face.SeveralFaces}},
+		{Reject, "ann", []face.Template{blurred, large}, []face.Template{large}, []face.Code{face.Blurred}},
+		{Reject, "ann", []face.Template{small, foremost}, nil, []face.Code{face.Blurred}},
+		{Reject, "", []face.Template{small, large, blurred}, []face.Template{small, large}, []face.Code{face.Blurred}},
+	} {
+		gates := Gates{MinSide: 24, MinSharpness: 0.2, Faces: c.policy}
+		passed, failed := gates.sort(face.Photo{Width: 1000, Height: 1000, Templates: c.faces}, c.identity)
+		var codes []face.Code
+		for _, f := range failed {
+			codes = append(codes, f.reason)
+		}
+		if !reflect.DeepEqual(passed, c.passed) || !reflect.DeepEqual(codes, c.failed) {
+			t.Errorf("%d: %s enrols %d faces, fails %v; want %d and %v", i, c.policy, len(passed), codes, len(c.passed), c.failed)
+		}
+	}
+}
+
+// A rejection stands until what it depends on changes.
+func TestWhatRejectionsDependOn(t *testing.T) {
+	t.Parallel()
+	was := Config{Detector: "scrfd", Gates: DefaultGates()}
+	if got := was.Gates.String(); got != "+side24+sharpness0.08+residual0.4" {
+		t.Errorf("gates are known as %s", got)
+	}
+	differing := map[string]Config{}
+	for i, change := range []func(*Config){
+		func(c *Config) { c.Gates.MinSide = 20 }, func(c *Config) { c.Gates.MinConfidence = 0.6 },
+		func(c *Config) { c.Gates.MinSharpness = 0 }, func(c *Config) { c.Gates.MaxResidual = 1 },
+		func(c *Config) { c.Gates.Faces = All },
+	} {
+		now := was
+		change(&now)
+		differing[fmt.Sprint(i)] = now
+	}
+	for _, code := range []face.Code{face.TooSmall, face.LowConfidence, face.Blurred, face.BadAlignment, face.SeveralFaces, face.NoFace, face.Undecodable} {
+		entry := face.LedgerEntry{Rejected: code, Detector: was.triedWith(code)}
+		if !stands(entry, was) {
+			t.Errorf("%s does not stand for the same gates", code)
+		}
+		holds := code == face.NoFace || code == face.Undecodable
+		for i, now := range differing {
+			if stands(entry, now) != holds {
+				t.Errorf("%s by other gates (%s): stands %v, want %v", code, i, !holds, holds)
+			}
+		}
+	}
+	if !stands(face.LedgerEntry{Detector: "yunet"}, differing["0"]) {
+		t.Error("what is enrolled does not stand")
+	}
+}
