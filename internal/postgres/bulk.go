@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -50,64 +52,80 @@ func (d *DB) BeginImport(ctx context.Context, gallery string, space face.Space) 
 // cannot be stored.
 func (im *Import) Add(ctx context.Context, batch []face.Record) (added int, err error) {
 	for _, r := range batch {
-		if err := im.check(r); err != nil {
+		if err := checkEnrolment(im.enrolment(face.Image{Path: r.Image}, r)); err != nil {
 			return 0, err
 		}
 	}
-	err = im.db.inTx(ctx, "postgres.Import", func(tx pgx.Tx) error {
-		galleryID, err := ensureGallery(ctx, tx, im.gallery)
-		if err != nil {
-			return err
-		}
-		part := &importing{tx: tx, gallery: galleryID, space: im.id, rows: importRows(batch)}
-		if err := part.storeNew(ctx); err != nil {
-			return err
-		}
-		known, err := im.storeKnown(ctx, part)
-		added = part.fresh + known
+	rows, names := importRows(batch), identitiesOf(batch)
+	// Identities are committed first, because batches that are stored at once
+	// share some, and would wait for each other to end.
+	if err := im.inGallery(ctx, names, func(*importing) error { return nil }); err != nil {
+		return 0, err
+	}
+	err = im.inGallery(ctx, names, func(part *importing) (err error) {
+		added, err = im.store(ctx, part, rows)
 		return err
 	})
 	return added, err
 }
 
-func (im *Import) check(r face.Record) error {
-	e := face.Enrolment{
-		Image: face.Image{Path: r.Image}, Space: im.space,
-		Templates: []face.Template{{Space: im.space, Vector: r.Vector}},
-	}
-	return checkEnrolment(e)
+// inGallery runs a transaction in which the gallery and the identities exist.
+func (im *Import) inGallery(ctx context.Context, names []string, fn func(*importing) error) error {
+	return im.db.inTx(ctx, "postgres.Import", func(tx pgx.Tx) error {
+		gallery, err := ensureGallery(ctx, tx, im.gallery)
+		if err != nil {
+			return err
+		}
+		identities := map[string]pgtype.UUID{}
+		if len(names) > 0 {
+			if identities, err = ensureIdentities(ctx, tx, gallery, names); err != nil {
+				return err
+			}
+		}
+		return fn(&importing{tx: tx, gallery: gallery, space: im.id, identities: identities})
+	})
 }
 
-// storeKnown stores the templates of images that the gallery knew before, from
-// another space or from an attempt that gave none, as an ingest would, and
-// returns how many there were.
-func (im *Import) storeKnown(ctx context.Context, part *importing) (int, error) {
-	images, err := part.knownImages(ctx)
-	if err != nil || len(images) == 0 {
-		return 0, err
-	}
-	var batch []face.Enrolment
-	for _, row := range part.rows {
-		image, known := images[row.Image]
-		if !known {
-			continue
-		}
-		image.Identity = row.Identity
-		found := face.Detection{Box: importedBox, Confidence: 1}
-		batch = append(batch, face.Enrolment{
-			Image: image, Space: im.space, Detector: ImportedBy,
-			Templates: []face.Template{{Space: im.space, Vector: row.Vector, Detection: found}},
-		})
-	}
-	same := &enrolling{tx: part.tx, gallery: part.gallery, space: im.id, rows: rowsOf(batch)}
-	if err := same.store(ctx); err != nil {
-		return 0, err
-	}
-	added := 0
-	for _, row := range same.rows {
-		if !row.settled() {
-			added++
+// identitiesOf are the names of a batch, each once.
+func identitiesOf(batch []face.Record) []string {
+	var names []string
+	for _, r := range batch {
+		if r.Identity != "" {
+			names = append(names, face.Readable(r.Identity))
 		}
 	}
-	return added, nil
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (im *Import) store(ctx context.Context, part *importing, rows []*importRow) (int, error) {
+	known, err := part.known(ctx, rows)
+	if err != nil {
+		return 0, err
+	}
+	var fresh []*importRow
+	var again []face.Enrolment
+	for _, row := range rows {
+		image, found := known[row.Image]
+		switch {
+		case !found:
+			fresh = append(fresh, row)
+		case !image.enrolled:
+			image.Identity = row.Identity
+			again = append(again, im.enrolment(image.Image, row.Record))
+		}
+	}
+	if err := part.copyNew(ctx, fresh); err != nil {
+		return 0, err
+	}
+	added, err := part.addKnown(ctx, again)
+	return added + len(fresh), err
+}
+
+func (im *Import) enrolment(image face.Image, r face.Record) face.Enrolment {
+	found := face.Detection{Box: importedBox, Confidence: 1}
+	return face.Enrolment{
+		Image: image, Space: im.space, Detector: ImportedBy,
+		Templates: []face.Template{{Space: im.space, Vector: r.Vector, Detection: found}},
+	}
 }
