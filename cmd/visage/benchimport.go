@@ -100,7 +100,6 @@ func (b *importBench) write(path string, space face.Space) (err error) {
 }
 
 func (b *importBench) measure(ctx context.Context, db *postgres.DB, space face.Space, file string) (bench.Result, error) {
-	var size postgres.SpaceSize
 	load := func(im *postgres.Import) (err error) {
 		from, err := vectors.Open(file, vectors.Config{Space: space, IDs: vectors.IDsPath(file)})
 		if err != nil {
@@ -118,7 +117,11 @@ func (b *importBench) measure(ctx context.Context, db *postgres.DB, space face.S
 		r.Values = append(r.Values, float64(b.rows)/m.Import.Seconds())
 		r.References = append(r.References, float64(b.rows)/m.Copy.Seconds())
 	}
-	_ = size
-	notes := fmt.Sprintf("%d templates of %d dimensions", b.rows, b.dim)
+	size, err := db.SpaceSize(ctx, space)
+	if err != nil {
+		return bench.Result{}, err
+	}
+	notes := fmt.Sprintf("%d templates of %d dimensions, %.0f bytes each on disk in the table and %.0f in its keys",
+		b.rows, b.dim, float64(size.Table)/float64(b.rows), float64(size.Keys)/float64(b.rows))
 	return r.Result("ingest.import", "1/s", "COPY FROM STDIN BINARY of the same rows into the same tables", notes), nil
 }
