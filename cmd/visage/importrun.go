@@ -12,9 +12,12 @@ import (
 	"github.com/visagedb/visage/internal/vectors"
 )
 
-// batchBytes is about how much of the templates goes into one transaction of an
-// import: 8,192 templates of 512 dimensions.
-const batchBytes = 16 << 20
+// What goes into one transaction of an import: at most so many templates, and
+// about so many bytes of them.
+const (
+	batchRows  = 10_000
+	batchBytes = 16 << 20
+)
 
 // importers is how many batches are in memory and stored at once.
 const importers = 2
@@ -35,7 +38,7 @@ func importAll(ctx context.Context, from *vectors.Reader, dim int, to store, tel
 		defer reading.Unlock()
 		var batch []face.Record
 		if ended == nil {
-			batch, ended = readBatch(from, max(1, batchBytes/(4*dim)))
+			batch, ended = readBatch(from, min(batchRows, max(1, batchBytes/(4*dim))))
 		}
 		return batch
 	}

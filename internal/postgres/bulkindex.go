@@ -71,30 +71,28 @@ func (im *Import) Finish(ctx context.Context, progress func(done, total int64)) 
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return buildIndex(ctx, tx, im.id, im.space.Dim) })
 	cancel()
 	<-ended
+	if err == nil { // searches ask the planner's statistics how large a gallery is
+		_, err = conn.Exec(ctx, `ANALYZE visage.`+partition(im.id))
+	}
 	return err == nil, interpret(op, err)
 }
 
 // buildIndex makes the index of a space as visage.add_space does, unless it is
-// there by now. pgvector before 0.8.2 must not build in parallel
-// (CVE-2026-3172).
+// there by now: imports that end at once take turns. pgvector before 0.8.2 must
+// not build in parallel (CVE-2026-3172).
 func buildIndex(ctx context.Context, tx pgx.Tx, space int32, dim int) error {
+	const lock = `SELECT extversion, pg_advisory_xact_lock(hashtextextended('visage.index', $1)) FROM pg_extension WHERE extname = 'vector'`
 	var version string
-	err := tx.QueryRow(ctx, `SELECT extversion FROM pg_extension WHERE extname = 'vector'`).Scan(&version)
+	err := tx.QueryRow(ctx, lock, space).Scan(&version, nil)
 	if err == nil && older(version, "0.8.2") {
 		_, err = tx.Exec(ctx, `SET LOCAL max_parallel_maintenance_workers = 0`)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = tx.Exec(ctx, fmt.Sprintf(`
+			CREATE INDEX IF NOT EXISTS embeddings_%[1]d_hnsw ON visage.embeddings_%[1]d
+			USING hnsw ((embedding::halfvec(%[2]d)) halfvec_cosine_ops)`, space, dim))
 	}
-	for _, statement := range []string{
-		`CREATE INDEX IF NOT EXISTS embeddings_%[1]d_hnsw ON visage.embeddings_%[1]d USING hnsw ((embedding::halfvec(%[2]d)) halfvec_cosine_ops)`,
-		`ANALYZE visage.embeddings_%[1]d`,
-	} {
-		if _, err := tx.Exec(ctx, fmt.Sprintf(statement, space, dim)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 // watchIndex tells of a build by another connection until ctx ends. Where it
