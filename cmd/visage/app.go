@@ -44,10 +44,16 @@ func (a *app) seeToSchema(ctx context.Context, db *postgres.DB) error {
 
 // withRawDatabase connects whatever the schema is.
 func (a *app) withRawDatabase(ctx context.Context, use func(*postgres.DB) error) error {
+	return a.withURL(ctx, func(url string) error { return withDatabaseAt(ctx, url, use) })
+}
+
+// withURL names the database: the one that was given, or else the private one,
+// which runs meanwhile.
+func (a *app) withURL(ctx context.Context, use func(url string) error) error {
 	if a.settings.DatabaseURL != "" {
-		return withDatabaseAt(ctx, a.settings.DatabaseURL, use)
+		return use(a.settings.DatabaseURL)
 	}
-	return a.withServer(ctx, func(url string) error { return withDatabaseAt(ctx, url, use) })
+	return a.withServer(ctx, use)
 }
 
 // withServer runs the private Postgres while it is used.

@@ -42,6 +42,10 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.MaxConns > 0 {
 		settings.MaxConns = cfg.MaxConns
 	}
+	return open(ctx, settings)
+}
+
+func open(ctx context.Context, settings *pgxpool.Config) (*DB, error) {
 	if _, set := settings.ConnConfig.RuntimeParams["application_name"]; !set {
 		settings.ConnConfig.RuntimeParams["application_name"] = "visage"
 	}

@@ -138,9 +138,14 @@ func (b *enrolling) takeImages(rows pgx.Rows) error {
 func (b *enrolling) readOutcomes(ctx context.Context) error {
 	const query = `SELECT image_id FROM visage.image_spaces WHERE space_id = $1 AND image_id = ANY($2) AND rejected IS NULL`
 	rows, _ := b.tx.Query(ctx, query, b.space, b.columns(b.rows).images)
-	done, err := pgx.CollectRows(rows, pgx.RowTo[pgtype.UUID])
+	done := map[pgtype.UUID]bool{}
+	var image pgtype.UUID
+	_, err := pgx.ForEachRow(rows, []any{&image}, func() error {
+		done[image] = true
+		return nil
+	})
 	for _, row := range b.rows {
-		row.enrolled = slices.Contains(done, row.image)
+		row.enrolled = done[row.image]
 	}
 	return err
 }

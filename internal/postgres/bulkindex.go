@@ -1,0 +1,142 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+const (
+	// mostIndexed is the most dimensions that pgvector's HNSW takes, as halfvec.
+	mostIndexed = 4_000
+	// indexPoll is the time between two looks at how far a build is.
+	indexPoll = 250 * time.Millisecond
+)
+
+// dropIdleIndex drops the index of a space that is empty, and one that is
+// unusable, and says whether the space is without an index now.
+func (d *DB) dropIdleIndex(ctx context.Context, space int32) (unindexed bool, err error) {
+	const find = `
+		SELECT c.relname, i.indisvalid AND EXISTS (SELECT FROM visage.embeddings WHERE space_id = $1)
+		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+		WHERE i.indrelid = to_regclass('visage.embeddings_' || $1::int) AND a.amname = 'hnsw'`
+	err = d.inTx(ctx, "postgres.BeginImport", func(tx pgx.Tx) error {
+		unindexed = true
+		rows, _ := tx.Query(ctx, find, space)
+		idle := []string{}
+		var name string
+		var needed bool
+		_, err := pgx.ForEachRow(rows, []any{&name, &needed}, func() error {
+			if needed {
+				unindexed = false
+			} else {
+				idle = append(idle, name)
+			}
+			return nil
+		})
+		for _, name := range idle {
+			if err == nil {
+				_, err = tx.Exec(ctx, `DROP INDEX IF EXISTS `+pgx.Identifier{"visage", name}.Sanitize())
+			}
+		}
+		return err
+	})
+	return unindexed, err
+}
+
+// Finish builds the index that the space is without, and tells how far that is,
+// in blocks of the table. It returns whether there was one to build. While it is
+// built the space can be searched but not added to.
+func (im *Import) Finish(ctx context.Context, progress func(done, total int64)) (built bool, err error) {
+	if !im.unindexed {
+		return false, nil
+	}
+	const op = "postgres.Finish"
+	conn, err := im.db.pool.Acquire(ctx)
+	if err != nil {
+		return false, interpret(op, err)
+	}
+	defer conn.Release()
+	watched, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		im.db.watchIndex(watched, conn.Conn().PgConn().PID(), progress)
+	}()
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return buildIndex(ctx, tx, im.id, im.space.Dim) })
+	cancel()
+	<-ended
+	if err == nil { // searches ask the planner's statistics how large a gallery is
+		_, err = conn.Exec(ctx, `ANALYZE visage.`+partition(im.id))
+	}
+	return err == nil, interpret(op, err)
+}
+
+// buildIndex makes the index of a space as visage.add_space does, unless it is
+// there by now: imports that end at once take turns. pgvector before 0.8.2 must
+// not build in parallel (CVE-2026-3172).
+func buildIndex(ctx context.Context, tx pgx.Tx, space int32, dim int) error {
+	const lock = `SELECT extversion, pg_advisory_xact_lock(hashtextextended('visage.index', $1)) FROM pg_extension WHERE extname = 'vector'`
+	var version string
+	err := tx.QueryRow(ctx, lock, space).Scan(&version, nil)
+	if err == nil && older(version, "0.8.2") {
+		_, err = tx.Exec(ctx, `SET LOCAL max_parallel_maintenance_workers = 0`)
+	}
+	if err == nil {
+		_, err = tx.Exec(ctx, fmt.Sprintf(`
+			CREATE INDEX IF NOT EXISTS embeddings_%[1]d_hnsw ON visage.embeddings_%[1]d
+			USING hnsw ((embedding::halfvec(%[2]d)) halfvec_cosine_ops)`, space, dim))
+	}
+	return err
+}
+
+// watchIndex tells of a build by another connection until ctx ends. Where it
+// cannot be asked about, nothing is told.
+func (d *DB) watchIndex(ctx context.Context, pid uint32, progress func(done, total int64)) {
+	const query = `SELECT blocks_done, blocks_total FROM pg_stat_progress_create_index WHERE pid = $1 AND blocks_total > 0`
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(indexPoll):
+		}
+		var done, total int64
+		if err := d.pool.QueryRow(ctx, query, pid).Scan(&done, &total); err == nil {
+			progress(done, total)
+		}
+	}
+}
+
+// SpaceSize is what the templates of a space take on disk, in bytes. Their
+// faces and photographs are in tables that all spaces share.
+type SpaceSize struct {
+	Templates int64 `json:"templates"`
+	Table     int64 `json:"table_bytes"`
+	Index     int64 `json:"index_bytes"` // of the search
+	Keys      int64 `json:"keys_bytes"`  // of the other indexes
+}
+
+// SpaceSize measures a space. It returns NotFound for an unknown one.
+func (d *DB) SpaceSize(ctx context.Context, space face.Space) (SpaceSize, error) {
+	const query = `
+		SELECT (SELECT count(*) FROM visage.embeddings e WHERE e.space_id = s.id), pg_table_size(t.oid), coalesce(x.bytes, 0),
+		       pg_indexes_size(t.oid) - coalesce(x.bytes, 0)
+		FROM visage.spaces s
+		JOIN pg_class t ON t.oid = to_regclass('visage.embeddings_' || s.id)
+		LEFT JOIN LATERAL (
+			SELECT sum(pg_relation_size(c.oid))::bigint AS bytes
+			FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+			WHERE i.indrelid = t.oid AND a.amname = 'hnsw') x ON true
+		WHERE s.name = $1`
+	var size SpaceSize
+	err := d.pool.QueryRow(ctx, query, space.Name()).Scan(&size.Templates, &size.Table, &size.Index, &size.Keys)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return size, d.unknownSpace(ctx, space.Name())
+	}
+	return size, interpret("postgres.SpaceSize", err)
+}
