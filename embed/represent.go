@@ -13,8 +13,8 @@ import (
 type Represented struct {
 	face.Template
 	// Fed is what the recogniser's network was given: rows, columns and
-	// channels, the channels running fastest. It is nil where it was not asked
-	// for, and for a recogniser that is no network.
+	// channels, the channels running fastest. It is nil for a recogniser that is
+	// no network.
 	Fed []float32
 }
 

@@ -56,7 +56,7 @@ func (im *Import) Add(ctx context.Context, batch []face.Record) (added int, err 
 			return 0, err
 		}
 	}
-	rows, names := importRows(batch), identitiesOf(batch)
+	rows, names := importRows(batch), identitiesOfRecords(batch)
 	// Identities are committed first, because batches that are stored at once
 	// share some, and would wait for each other to end.
 	if err := im.inGallery(ctx, names, func(*importing) error { return nil }); err != nil {
@@ -86,8 +86,8 @@ func (im *Import) inGallery(ctx context.Context, names []string, fn func(*import
 	})
 }
 
-// identitiesOf are the names of a batch, each once.
-func identitiesOf(batch []face.Record) []string {
+// identitiesOfRecords are the names of a batch, each once.
+func identitiesOfRecords(batch []face.Record) []string {
 	var names []string
 	for _, r := range batch {
 		if r.Identity != "" {
