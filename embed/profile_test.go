@@ -148,7 +148,8 @@ func TestVariantsAreSpaces(t *testing.T) {
 		if got := e.Space().Name(); !strings.HasPrefix(got, want+"-") || strings.Count(got, "-") != strings.Count(want, "-")+1 {
 			t.Errorf("space %s, want %s and a hash", got, want)
 		}
-		if got, _ := e.Thresholds().In(face.Cosine); (got.Distance == 0.68) != (e.Profile() == face.DeepFace) {
+		got, _ := e.Thresholds().In(face.Cosine)
+		if (got.Distance == 0.68) != (e.Profile() == face.DeepFace) || strings.Contains(got.Source, "; set for") != strings.Contains(want, "+") {
 			t.Errorf("%s: threshold %+v", want, got)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/visagedb/visage/embed/align"
@@ -37,7 +38,7 @@ func (e *Embedder) openRecognizer(cfg Config) error {
 	}
 	e.space = face.Space{Recognizer: e.entry.Name, Profile: cfg.variant(e.entry), Dim: r.Dim, Unit: true}
 	if e.deepface() {
-		e.space.Unit, e.thresholds = r.DeepFace.Unit, r.DeepFace.Thresholds
+		e.space.Unit, e.thresholds = r.DeepFace.Unit, cfg.qualified(r.DeepFace.Thresholds)
 	} else {
 		e.native, e.thresholds = *r.Native, r.Native.Thresholds
 		e.template = align.ArcFaceIn(r.Width, r.Height)
@@ -87,6 +88,19 @@ func (c Config) variant(recogniser registry.Entry) face.Profile {
 		fmt.Fprintf(&b, "+expand%d", c.Crop.Expand)
 	}
 	return face.Profile(b.String())
+}
+
+// qualified says of thresholds that they are DeepFace's for its defaults, where
+// the Config departs from those: DeepFace has no others.
+func (c Config) qualified(thresholds face.Thresholds) face.Thresholds {
+	if c.Normalization == recognize.Base && c.Crop == (Crop{}) {
+		return thresholds
+	}
+	thresholds = slices.Clone(thresholds)
+	for i := range thresholds {
+		thresholds[i].Source += "; set for the normalization base and for aligned boxes that are not grown"
+	}
+	return thresholds
 }
 
 // preparation hashes all of a description that templates of the profile depend
