@@ -2,6 +2,7 @@ package vectors
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"os"
 	"strconv"
@@ -92,7 +93,7 @@ func skipMark(r *bufio.Reader) {
 
 // fatal gives an error of reading its code, unless it has one.
 func fatal(err error) error {
-	if err == nil || err == io.EOF || face.CodeOf(err) != face.Internal {
+	if err == nil || errors.Is(err, io.EOF) || face.CodeOf(err) != face.Internal {
 		return err
 	}
 	return face.Wrap(face.Invalid, err, "cannot be read as what its name says")
