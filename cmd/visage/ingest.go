@@ -33,12 +33,16 @@ func ingestCommand(a *app) *cobra.Command {
 	flags.IntVar(&cfg.Workers, "workers", 0, "photographs embedded at once; default the number of processors")
 	flags.BoolVar(&cfg.Prune, "prune", false, "remove photographs from the gallery that have vanished from DIR")
 	plan := flags.Bool("plan", false, "say what would be done, and do nothing")
+	watch := flags.Bool("watch", false, "go on: ingest again whenever something in DIR changes, until interrupted")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if cfg.Workers < 0 || cfg.Workers > maxWorkers {
 			return misuse{fmt.Errorf("ingest: --workers %d: use 1 to %d", cfg.Workers, maxWorkers)}
 		}
 		if cfg.Gallery == "" {
 			return misuse{errors.New("ingest: name a gallery by --gallery")}
+		}
+		if *watch && (*plan || cfg.Manifest != "") {
+			return misuse{errors.New("ingest: --watch follows a folder: it goes with neither --plan nor --manifest")}
 		}
 		cfg.Root, cfg.Mode, cfg.Gates = args[0], ingest.Enrol, *gates
 		if *plan {
@@ -49,26 +53,30 @@ func ingestCommand(a *app) *cobra.Command {
 			return err
 		}
 		cfg.Rejected = list.add
-		report, err := a.ingest(cmd.Context(), *m, cfg)
-		err = errors.Join(err, list.close())
-		if report.Files == 0 && err != nil { // it never began
-			return err
+		pace := func(_ context.Context, _ string, run func() error) error { return run() }
+		if *watch {
+			pace = ingest.Watch
 		}
-		return errors.Join(err, a.printReport(report, *asJSON))
+		return errors.Join(a.ingest(cmd.Context(), *m, cfg, pace, *asJSON), list.close())
 	}
 	return cmd
 }
 
-// ingest runs an ingest with a progress bar. The report is valid, of what was
-// done until then, also where the run ended early.
-func (a *app) ingest(ctx context.Context, m embed.Config, cfg ingest.Config) (report ingest.Report, err error) {
-	err = a.withEmbedder(m, func(e *embed.Embedder) error {
+// ingest runs ingests at a pace, each with a progress bar, and prints the report
+// of each, which is valid, of what was done until then, also where the run ended
+// early.
+func (a *app) ingest(ctx context.Context, m embed.Config, cfg ingest.Config, pace func(context.Context, string, func() error) error, asJSON bool) error {
+	return a.withEmbedder(m, func(e *embed.Embedder) error {
 		return a.withDatabase(ctx, func(db *postgres.DB) error {
-			report, err = a.ingestInto(ctx, db, e, cfg)
-			return err
+			return pace(ctx, cfg.Root, func() error {
+				report, err := a.ingestInto(ctx, db, e, cfg)
+				if report.Files == 0 && err != nil { // it never began
+					return err
+				}
+				return errors.Join(err, a.printReport(report, asJSON))
+			})
 		})
 	})
-	return report, err
 }
 
 func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder, cfg ingest.Config) (ingest.Report, error) {

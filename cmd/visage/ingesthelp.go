@@ -49,12 +49,19 @@ WHAT IS REMEMBERED
   A run that is interrupted or killed leaves what it committed; the next one goes
   on from there.
 
+WATCHING
+  With --watch it goes on until it is interrupted: a second after names or contents
+  below DIR have changed, and half a minute after they began to at the latest, it
+  runs again, and reports again (one JSON object for each run with --json). Links
+  to folders are looked at by every run, but changes behind them start none.
+
 EXIT CODES
-  0  done, also where files were rejected
+  0  done, also where files were rejected, and where watching was interrupted
   1  failed or interrupted; what was committed stands
   2  the command line is wrong`
 
 const ingestExamples = `  visage ingest photos --gallery staff
   visage ingest photos --plan
   visage ingest photos --report rejects.jsonl --min-face-size 48
-  visage ingest photos --faces reject --prune --json`
+  visage ingest photos --faces reject --prune --json
+  visage ingest photos --watch --prune`
