@@ -3,6 +3,7 @@ package recognize
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -44,7 +45,7 @@ var errClosed = errors.New("the recogniser is closed")
 func (b *batcher) do(ctx context.Context, inputs [][]float32) ([][]float32, error) {
 	if b.alone(len(inputs)) {
 		defer b.step()
-		return b.together(ctx, inputs)
+		return b.inTurn(ctx, inputs)
 	}
 	jobs := make([]*job, len(inputs))
 	for i, input := range inputs {
@@ -76,7 +77,7 @@ func (b *batcher) alone(inputs int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	hands := b.workers - b.busy
-	if b.closed || len(b.waiting) > 0 || b.started == b.workers || inputs == 0 || inputs > b.most || inputs > 1 && hands > 1 {
+	if b.closed || len(b.waiting) > 0 || b.started == b.workers || inputs == 0 || inputs > 1 && hands > 1 {
 		return false
 	}
 	b.started++
@@ -187,6 +188,19 @@ func whileWanted(jobs []*job) (context.Context, context.CancelFunc) {
 		}
 		cancel()
 	}
+}
+
+// inTurn runs as many inputs at a time as one run takes.
+func (b *batcher) inTurn(ctx context.Context, inputs [][]float32) ([][]float32, error) {
+	all := make([][]float32, 0, len(inputs))
+	for some := range slices.Chunk(inputs, b.most) {
+		embeddings, err := b.together(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, embeddings...)
+	}
+	return all, nil
 }
 
 // together runs inputs, one after the other in memory that was used before.

@@ -177,6 +177,20 @@ func TestCallerThatLeaves(t *testing.T) {
 	}
 }
 
+// The only worker's caller runs all it brings, no more at a time than a run takes.
+func TestLoneCallerRunsInTurn(t *testing.T) {
+	t.Parallel()
+	d := newDoubling(2, 1, nil)
+	out, err := d.do(t.Context(), [][]float32{{1}, {2}, {3}, {4}, {5}})
+	if err != nil || len(out) != 5 || out[4][0] != 10 {
+		t.Errorf("got %v, %v", out, err)
+	}
+	d.close()
+	if !slices.Equal(d.sizes, []int{2, 2, 1}) {
+		t.Errorf("runs of %v inputs", d.sizes)
+	}
+}
+
 func TestFailedRunFailsItsCallers(t *testing.T) {
 	t.Parallel()
 	d := newDoubling(8, 1, nil)
