@@ -41,6 +41,9 @@ func (e *Embedder) Record(ctx context.Context, data []byte, which face.Choice) (
 	return r, nil
 }
 
+// Empty says that no network had a part in it.
+func (r Replay) Empty() bool { return len(r.runs) == 0 }
+
 // Run runs the networks alone on what they were given. Several goroutines may
 // call it, until the Embedder is closed.
 func (r Replay) Run(ctx context.Context) error {
