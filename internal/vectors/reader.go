@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -46,6 +47,7 @@ type Reader struct {
 	cfg  Config
 	name string // of the file, without its folder
 	from source
+	mu   sync.Mutex // of row and of from's methods
 	row  int
 }
 
@@ -108,11 +110,10 @@ func openFile(path string) (*os.File, error) {
 // be read.
 func (r *Reader) Read() (face.Record, error) {
 	for {
-		record, err := r.from.next()
+		record, err := r.next()
 		if errors.Is(err, io.EOF) {
 			return face.Record{}, io.EOF
 		}
-		r.row++
 		if err == nil {
 			if err = r.cfg.check(&record); err == nil {
 				if record.Image == "" {
@@ -130,9 +131,23 @@ func (r *Reader) Read() (face.Record, error) {
 	}
 }
 
+func (r *Reader) next() (face.Record, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	record, err := r.from.next()
+	if !errors.Is(err, io.EOF) {
+		r.row++
+	}
+	return record, err
+}
+
 // Total is how many rows the file has; an estimate from what was read so far
-// where the format does not say.
-func (r *Reader) Total() int { return max(r.row, r.from.total()) }
+// where the format does not say. It may be asked while another goroutine reads.
+func (r *Reader) Total() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return max(r.row, r.from.total())
+}
 
 // Close closes the file. It may be called twice.
 func (r *Reader) Close() error {
