@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"slices"
 
 	"github.com/visagedb/visage/embed/align"
 	"github.com/visagedb/visage/embed/internal/cv"
@@ -45,10 +46,14 @@ func (e *Embedder) lookForBoxes(ctx context.Context, data []byte, which face.Cho
 		return nil, err
 	}
 	s.faces = len(found)
-	s.cut = func(i int) (cut, error) {
-		c, err := e.cutBox(p, found[i], turned)
-		c.detection = shifted(c.detection, -corner.X, -corner.Y)
-		return c, err
+	for range e.models { // to all of which the same is given
+		s.cut = append(s.cut, func(i int) (cut, error) {
+			d := found[i]
+			d.Landmarks = slices.Clone(d.Landmarks)
+			c, err := e.cutBox(p, d, turned)
+			c.detection = shifted(c.detection, -corner.X, -corner.Y)
+			return c, err
+		})
 	}
 	return s, nil
 }

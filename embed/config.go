@@ -2,6 +2,7 @@ package embed
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 
 	"github.com/visagedb/visage/embed/detect"
@@ -21,6 +22,9 @@ type Config struct {
 	// Recognizer is a recogniser's name, or NoRecognizer. Defaults to the best
 	// that is installed.
 	Recognizer string
+	// Also are further recognisers, for EmbedIn. Their faces are prepared in the
+	// same profile. Defaults to none.
+	Also []string
 	// Normalization is how the profile face.DeepFace scales a face's pixels for
 	// the recogniser. Defaults to recognize.Base.
 	Normalization recognize.Normalization
@@ -34,8 +38,9 @@ type Config struct {
 	// card is never computed elsewhere: networks of dlib and Caffe are refused
 	// there, and so are models none of which is a network. Defaults to cpu.
 	Device string
-	// Workers is how many runs of the recogniser there may be at once. Defaults
-	// to the number of processors that Go may use.
+	// Workers is how many photographs are decoded and looked at, or batches of
+	// faces recognised, at once. Defaults to the number of processors that Go may
+	// use.
 	Workers int
 	// Batch is how many faces go into one run of the recogniser at most, where
 	// its graph leaves that open. Defaults to recognize.Config's.
@@ -106,6 +111,9 @@ func (c Config) withDefaults(recogniser registry.Entry) Config {
 			c.Options.Profile = r.Profile()
 		}
 	}
+	if c.Workers == 0 {
+		c.Workers = runtime.GOMAXPROCS(0)
+	}
 	if c.Normalization == "" {
 		c.Normalization = recognize.Base
 	}
@@ -113,6 +121,23 @@ func (c Config) withDefaults(recogniser registry.Entry) Config {
 		c.Passes.Once = true
 	}
 	return c
+}
+
+// settled is a Config with its defaults, if it can be one for the recognisers.
+// What the first one's profile is by default is that of all.
+func (c Config) settled(recognisers []registry.Entry) (Config, error) {
+	named := c.Options.Profile != ""
+	c = c.withDefaults(recognisers[0])
+	for _, r := range recognisers {
+		if own := r.Recognition; own != nil && !named && own.Profile() != c.Options.Profile {
+			return c, face.Errorf(face.Invalid, "%s prepares faces as the profile %s has it, %s as %s: name one profile for both, or use them apart",
+				recognisers[0].Name, c.Options.Profile, r.Name, own.Profile())
+		}
+		if err := c.validate(r); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
 }
 
 // validate also reads the device.

@@ -11,13 +11,13 @@ import (
 
 // placed aligns the faces as the recogniser's authors did, by landmarks or by
 // boxes, and sees to it that the photograph is decoded finely enough.
-func (e *Embedder) placed(p *picture, found []face.Detection) (func(i int) (cut, error), error) {
-	placements, err := e.place(found)
+func (e *Embedder) placed(p *picture, found []face.Detection, m *model) (func(i int) (cut, error), error) {
+	placements, err := e.place(found, m)
 	if err == nil {
 		err = e.resolve(p, placements)
 	}
 	return func(i int) (cut, error) {
-		crop, err := e.cutPlaced(p, placements[i])
+		crop, err := m.cutPlaced(p, placements[i])
 		if p.whole {
 			return cut{found[i], crop, nil}, err
 		}
@@ -26,14 +26,14 @@ func (e *Embedder) placed(p *picture, found []face.Detection) (func(i int) (cut,
 }
 
 // place finds where each detection goes on the template of the recogniser.
-func (e *Embedder) place(found []face.Detection) ([]align.Placement, error) {
+func (e *Embedder) place(found []face.Detection, m *model) ([]align.Placement, error) {
 	placements := make([]align.Placement, len(found))
 	for i, d := range found {
 		var err error
-		if e.native.Crop == registry.CropBox {
-			placements[i], err = align.Box(d.Box, e.native.Margin, e.template)
+		if m.native.Crop == registry.CropBox {
+			placements[i], err = align.Box(d.Box, m.native.Margin, m.template)
 		} else {
-			placements[i], err = align.Place(d, e.template, e.boxEyes)
+			placements[i], err = align.Place(d, m.template, e.boxEyes)
 		}
 		if err != nil {
 			return nil, err
@@ -54,14 +54,14 @@ func (e *Embedder) resolve(p *picture, placements []align.Placement) error {
 
 // cutPlaced makes the aligned crop of one placement. Where the whole photograph
 // is taken for a face there is nothing to align it by.
-func (e *Embedder) cutPlaced(p *picture, placement align.Placement) (*cv.Image, error) {
+func (m *model) cutPlaced(p *picture, placement align.Placement) (*cv.Image, error) {
 	if p.whole {
-		crop, err := align.Letterbox(p.image, e.template.Width, e.template.Height)
+		crop, err := align.Letterbox(p.image, m.template.Width, m.template.Height)
 		if face.CodeOf(err) == face.Invalid {
 			return nil, face.Wrap(face.NoFace, err, "a picture of %dx%d pixels cannot be a face", p.width, p.height)
 		}
 		return crop, err
 	}
 	placement.Map = p.onImage(placement.Map)
-	return align.Cut(p.image, placement, e.template)
+	return align.Cut(p.image, placement, m.template)
 }

@@ -13,36 +13,31 @@ import (
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/embed/internal/ort"
 	"github.com/visagedb/visage/embed/recognize"
-	"github.com/visagedb/visage/embed/registry"
 	"github.com/visagedb/visage/internal/face"
 )
 
-// Embedder turns photographs into templates of one space. It may be used by
-// several goroutines at once.
+// Embedder turns photographs into templates, of one space for each recogniser. It
+// may be used by several goroutines at once.
 type Embedder struct {
-	limits     cv.Limits
-	pad        float64
-	crop       Crop
-	runtime    *ort.Runtime // nil while no model needs it
-	pool       *cv.Pool
-	detector   detect.Detector
-	eyes       *detect.Eyes // nil where no detection needs them
-	recorders  []*recorder  // of the detector's networks, where they are measured
-	recorded   []*recorder  // of the recogniser's
-	recognizer recognize.Recognizer
+	*model             // the recogniser that counts where there is one
+	models    []*model // with those besides it, at least one
+	limits    cv.Limits
+	pad       float64
+	crop      Crop
+	runtime   *ort.Runtime // nil while no model needs it
+	pool      *cv.Pool
+	detector  detect.Detector
+	eyes      *detect.Eyes // nil where no detection needs them
+	recorders []*recorder  // of the detector's networks, where they are measured
+	turns     turns
 
 	detectorName string
 	settings     string        // of the detector, as Detector shows them
 	whole        bool          // the detector takes the whole picture for a face
 	boxEyes      align.BoxEyes // where the detector gives no landmarks
 	profile      face.Profile
-	maxFaces     int             // of a photograph; 0 for all
-	anyway       bool            // a photograph without a face is one
-	template     align.Template  // of the recogniser
-	native       registry.Native // how its authors prepare a face; the zero value aligns by landmarks
-	thresholds   face.Thresholds
-	entry        registry.Entry // of the recogniser
-	space        face.Space
+	maxFaces     int  // of a photograph; 0 for all
+	anyway       bool // a photograph without a face is one
 }
 
 // Open loads the models. The caller closes the Embedder. Errors are
@@ -50,29 +45,43 @@ type Embedder struct {
 // (the message says what to run), face.Mismatch for damaged weights and for
 // those of another network, and face.Invalid for settings out of range.
 func Open(cfg Config) (*Embedder, error) {
-	entry, err := chooseRecognizer(cfg)
+	entries, err := chooseRecognizers(cfg)
 	if err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults(entry)
-	if err := cfg.validate(entry); err != nil {
+	if cfg, err = cfg.settled(entries); err != nil {
 		return nil, err
 	}
 	e := &Embedder{
 		limits: cv.Limits{Bytes: cfg.MaxBytes, Pixels: cfg.MaxPixels}, pad: cfg.Pad, crop: cfg.Crop, maxFaces: cfg.MaxFaces, anyway: cfg.Anyway,
-		profile: cfg.Options.Profile, settings: cfg.settings(), template: align.ArcFace(align.Side), pool: cv.NewPool(0),
-		entry: entry,
+		profile: cfg.Options.Profile, settings: cfg.settings(), pool: cv.NewPool(0), turns: newTurns(cfg.Workers),
 	}
-	for _, open := range []func(Config) error{e.openDetector, e.openRecognizer} {
-		if err := open(cfg); err != nil {
-			return nil, errors.Join(err, e.Close())
+	for _, entry := range entries {
+		e.models = append(e.models, &model{entry: entry, template: align.ArcFace(align.Side)})
+	}
+	e.model = e.models[0]
+	if err := e.open(cfg); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// open loads the detector, and then the recognisers, whose spaces may depend on
+// it.
+func (e *Embedder) open(cfg Config) error {
+	if err := e.openDetector(cfg); err != nil {
+		return err
+	}
+	for _, m := range e.models {
+		if err := e.openRecognizer(cfg, m); err != nil {
+			return err
 		}
 	}
 	if e.runtime == nil && !cfg.device.CPU() {
-		return nil, errors.Join(face.Errorf(face.Invalid, "none of the models (%s) is a network that could run on %s: use --device cpu",
-			strings.Trim(e.detectorName+", "+e.entry.Name, ", "), cfg.device), e.Close())
+		return face.Errorf(face.Invalid, "none of the models (%s) is a network that could run on %s: use --device cpu",
+			strings.Trim(e.detectorName+", "+e.entry.Name, ", "), cfg.device)
 	}
-	return e, nil
+	return nil
 }
 
 // deepface says whether photographs are treated as DeepFace does.
@@ -85,14 +94,26 @@ func (e *Embedder) Close() error {
 	if e.detector != nil {
 		errs = append(errs, e.detector.Close())
 	}
-	if e.recognizer != nil {
-		errs = append(errs, e.recognizer.Close())
+	for _, m := range e.models {
+		if m.recognizer != nil {
+			errs = append(errs, m.recognizer.Close())
+		}
 	}
 	return errors.Join(append(errs, e.eyes.Close(), e.pool.Close(), e.runtime.Close())...)
 }
 
-// Space is where all templates of this Embedder live.
+// Space is where the templates of this Embedder live, those of the first of its
+// recognisers where it has several.
 func (e *Embedder) Space() face.Space { return e.space }
+
+// Spaces are those of all its recognisers, in their order.
+func (e *Embedder) Spaces() []face.Space {
+	spaces := make([]face.Space, len(e.models))
+	for i, m := range e.models {
+		spaces[i] = m.space
+	}
+	return spaces
+}
 
 // Detector is the detector's name, with the settings that decide what it finds
 // where they are not its own, such as "scrfd@1280+turned": what one setting did

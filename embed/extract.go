@@ -22,6 +22,11 @@ type Extracted struct {
 // boxes where the Config says so. It also tells the photograph's size in pixels,
 // as displayed. Errors are those of Embed.
 func (e *Embedder) Extract(ctx context.Context, data []byte, which face.Choice) (_ []Extracted, width, height int, err error) {
+	mine := turn{of: e.turns}
+	if err := mine.take(ctx); err != nil {
+		return nil, 0, 0, err
+	}
+	defer mine.giveBack()
 	s, err := e.look(ctx, data, which)
 	if err != nil {
 		return nil, 0, 0, err
@@ -37,7 +42,7 @@ func (e *Embedder) Extract(ctx context.Context, data []byte, which face.Choice) 
 }
 
 func (s *sight) extract(i int) (Extracted, error) {
-	c, err := s.cut(i)
+	c, err := s.cut[0](i)
 	if err != nil {
 		return Extracted{}, err
 	}

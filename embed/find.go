@@ -12,6 +12,11 @@ import (
 // Detect finds the faces of an encoded photograph, in its pixels as displayed,
 // and tells its size. Errors are those of Embed.
 func (e *Embedder) Detect(ctx context.Context, data []byte, which face.Choice) (_ []face.Detection, width, height int, err error) {
+	mine := turn{of: e.turns}
+	if err := mine.take(ctx); err != nil {
+		return nil, 0, 0, err
+	}
+	defer mine.giveBack()
 	p, err := e.decodeFor(data, forDetection)
 	if err != nil {
 		return nil, 0, 0, err

@@ -41,7 +41,7 @@ func (e *Embedder) cutAll(ctx context.Context, data []byte) (cuts []cut, err err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return s.some(0, min(chunk, s.faces))
+	return s.some(0, 0, min(chunk, s.faces))
 }
 
 // measureCrops times each batch and, right after it, the network on its inputs,
@@ -51,7 +51,7 @@ func (e *Embedder) measureCrops(ctx context.Context, cuts []cut, batch, rounds i
 	for from := 0; from < len(cuts); from += batch {
 		some := cuts[from : from+batch]
 		stop := listen(e.recorded)
-		_, err := e.vectors(ctx, some)
+		_, err := e.vectors(ctx, &turn{of: e.turns}, some)
 		stop()
 		for i := 0; err == nil && i < rounds; i++ {
 			err = e.timeCrops(ctx, some, &measured[i])
@@ -66,7 +66,7 @@ func (e *Embedder) measureCrops(ctx context.Context, cuts []cut, batch, rounds i
 // timeCrops adds the times of one batch to a round.
 func (e *Embedder) timeCrops(ctx context.Context, cuts []cut, to *Round) error {
 	start := time.Now()
-	if _, err := e.vectors(ctx, cuts); err != nil {
+	if _, err := e.vectors(ctx, &turn{of: e.turns}, cuts); err != nil {
 		return err
 	}
 	to.EndToEnd += time.Since(start)

@@ -11,16 +11,16 @@ import (
 const fittedPoints = 4
 
 // measures says how well a face that was cut out is seen.
-func (e *Embedder) measures(c cut) (face.Measures, error) {
+func (m *model) measures(c cut) (face.Measures, error) {
 	box := c.detection.Box
-	m := face.Measures{Side: float64(min(box.Width(), box.Height())), Confidence: float64(c.detection.Confidence)}
+	seen := face.Measures{Side: float64(min(box.Width(), box.Height())), Confidence: float64(c.detection.Confidence)}
 	if c.placement != nil {
-		m.Scale = &c.placement.Scale
-		if e.native.Crop != registry.CropBox && len(c.detection.Landmarks) >= fittedPoints {
-			m.Residual = &c.placement.Residual
+		seen.Scale = &c.placement.Scale
+		if m.native.Crop != registry.CropBox && len(c.detection.Landmarks) >= fittedPoints {
+			seen.Residual = &c.placement.Residual
 		}
 	}
 	var err error
-	m.Sharpness, err = quality.Sharpness(c.crop)
-	return m, err
+	seen.Sharpness, err = quality.Sharpness(c.crop)
+	return seen, err
 }

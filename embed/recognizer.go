@@ -15,54 +15,79 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// chooseRecognizer finds the recogniser that the Config names, or the best that
-// is installed. It is the zero Entry for none.
-func chooseRecognizer(cfg Config) (registry.Entry, error) {
+// model is a recogniser with what it needs, or the lack of one.
+type model struct {
+	entry      registry.Entry
+	recognizer recognize.Recognizer // nil where there is none
+	recorded   []*recorder          // of its network, where it is measured
+	space      face.Space
+	template   align.Template
+	native     registry.Native // how its authors prepare a face; the zero value aligns by landmarks
+	thresholds face.Thresholds
+}
+
+// chooseRecognizers finds the recognisers that the Config names, or the best that
+// is installed. They are one zero Entry for none.
+func chooseRecognizers(cfg Config) ([]registry.Entry, error) {
 	switch {
 	case cfg.Store == nil:
-		return registry.Entry{}, face.Errorf(face.Invalid, "embed.Config.Store is missing")
-	case cfg.Recognizer == NoRecognizer:
-		return registry.Entry{}, nil
+		return nil, face.Errorf(face.Invalid, "embed.Config.Store is missing")
+	case cfg.Recognizer == NoRecognizer && len(cfg.Also) == 0:
+		return []registry.Entry{{}}, nil
 	case cfg.Recognizer == "":
-		return cfg.Store.Default(registry.Recognizer)
-	default:
-		return registry.Find(cfg.Store.Entries(), registry.Recognizer, cfg.Recognizer)
+		first, err := cfg.Store.Default(registry.Recognizer)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Recognizer = first.Name
 	}
+	var entries []registry.Entry
+	for _, name := range append([]string{cfg.Recognizer}, cfg.Also...) {
+		entry, err := registry.Find(cfg.Store.Entries(), registry.Recognizer, name)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(entries, func(e registry.Entry) bool { return e.Name == entry.Name }) {
+			return nil, face.Errorf(face.Invalid, "recogniser %s is named twice", entry.Name)
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
 }
 
 // openRecognizer comes after the detector, on which the space may depend.
-func (e *Embedder) openRecognizer(cfg Config) error {
-	r := e.entry.Recognition
+func (e *Embedder) openRecognizer(cfg Config, m *model) error {
+	r := m.entry.Recognition
 	if r == nil {
 		return nil
 	}
-	e.space = face.Space{Recognizer: e.entry.Name, Profile: cfg.variant(e.entry), Dim: r.Dim, Unit: true}
+	m.space = face.Space{Recognizer: m.entry.Name, Profile: cfg.variant(m.entry), Dim: r.Dim, Unit: true}
 	if e.deepface() {
-		e.space.Unit, e.thresholds = r.DeepFace.Unit, cfg.qualified(r.DeepFace.Thresholds)
+		m.space.Unit, m.thresholds = r.DeepFace.Unit, cfg.qualified(r.DeepFace.Thresholds)
 	} else {
-		e.native, e.thresholds = *r.Native, r.Native.Thresholds
-		e.template = align.ArcFaceIn(r.Width, r.Height)
+		m.native, m.thresholds = *r.Native, r.Native.Thresholds
+		m.template = align.ArcFaceIn(r.Width, r.Height)
 	}
-	if e.deepface() || e.native.Crop == registry.CropBox || e.detector.Landmarks() < 5 {
-		e.space.Detector = e.detectorName
+	if e.deepface() || m.native.Crop == registry.CropBox || e.detector.Landmarks() < 5 {
+		m.space.Detector = e.detectorName
 	}
-	if e.entry.BuiltIn {
-		e.recognizer, e.space.Weights = recognize.OpenLBPH(), recognize.LBPHWeights()
+	if m.entry.BuiltIn {
+		m.recognizer, m.space.Weights = recognize.OpenLBPH(), recognize.LBPHWeights()
 		return nil
 	}
-	if e.entry.Build == "dlib" && !detect.WithDlib {
+	if m.entry.Build == "dlib" && !detect.WithDlib {
 		_, err := recognize.OpenDlib("", nil)
-		return withoutDlib(cfg.Store, e.entry, err)
+		return withoutDlib(cfg.Store, m.entry, err)
 	}
-	file, _, err := cfg.Store.Installed(e.entry)
+	file, _, err := cfg.Store.Installed(m.entry)
 	if err != nil {
 		return err
 	}
-	e.space.Weights = file.SHA256
-	if e.entry.Build == "dlib" {
-		e.recognizer, err = dlibNetwork(cfg, e.entry, file)
+	m.space.Weights = file.SHA256
+	if m.entry.Build == "dlib" {
+		m.recognizer, err = dlibNetwork(cfg, m.entry, file)
 	} else {
-		e.recognizer, err = e.network(cfg, file)
+		m.recognizer, err = e.network(cfg, m, file)
 	}
 	return err
 }
@@ -119,21 +144,21 @@ func preparation(r *registry.Recognition, profile face.Profile) [sha256.Size]byt
 }
 
 // network opens a recogniser that runs in ONNX Runtime.
-func (e *Embedder) network(cfg Config, file registry.File) (recognize.Recognizer, error) {
-	feed, err := feedOf(e.entry.Recognition, cfg)
+func (e *Embedder) network(cfg Config, m *model, file registry.File) (recognize.Recognizer, error) {
+	feed, err := feedOf(m.entry.Recognition, cfg)
 	if err != nil {
 		return nil, err
 	}
-	session, err := e.session(cfg, e.entry, file)
+	session, err := e.session(cfg, m.entry, file)
 	if err != nil {
 		return nil, err
 	}
-	recognizer, err := recognize.OpenNetwork(context.Background(), watched(cfg, session, &e.recorded), recognize.Config{
-		Feed: feed, Dim: e.entry.Recognition.Dim, Last: e.entry.Recognition.Layout == registry.NHWC,
-		Workers: cfg.Workers, Batch: cfg.Batch,
+	recognizer, err := recognize.OpenNetwork(context.Background(), watched(cfg, session, &m.recorded), recognize.Config{
+		Feed: feed, Dim: m.entry.Recognition.Dim, Last: m.entry.Recognition.Layout == registry.NHWC,
+		Workers: cfg.Workers, Turns: e.turns.all, Batch: cfg.Batch,
 	})
 	if err != nil {
-		return nil, errors.Join(face.Wrap(face.Mismatch, err, "recogniser %s", e.entry.Name), session.Close())
+		return nil, errors.Join(face.Wrap(face.Mismatch, err, "recogniser %s", m.entry.Name), session.Close())
 	}
 	return recognizer, nil
 }

@@ -16,8 +16,9 @@ type sight struct {
 	picture       *picture
 	width, height int // of the photograph, in pixels, as displayed
 	faces         int // at least one
-	// cut cuts out one of the faces. The caller closes its crop.
-	cut func(i int) (cut, error)
+	// cut cuts one of the faces out for each model, in their order. The caller
+	// closes the crop.
+	cut []func(i int) (cut, error)
 }
 
 // cut is a face that was cut out.
@@ -42,7 +43,7 @@ func (e *Embedder) look(ctx context.Context, data []byte, which face.Choice) (*s
 	found, err := e.findOrTake(ctx, p, which, image.Rect(0, 0, p.width, p.height))
 	if err == nil {
 		s.faces = len(found)
-		s.cut, err = e.placed(p, found)
+		err = e.placedForAll(s, found)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -50,11 +51,23 @@ func (e *Embedder) look(ctx context.Context, data []byte, which face.Choice) (*s
 	return s, nil
 }
 
-// some cuts out the faces from one on to before another.
-func (s *sight) some(from, to int) ([]cut, error) {
+// placedForAll aligns the faces for each model.
+func (e *Embedder) placedForAll(s *sight, found []face.Detection) error {
+	for _, m := range e.models {
+		cut, err := e.placed(s.picture, found, m)
+		if err != nil {
+			return err
+		}
+		s.cut = append(s.cut, cut)
+	}
+	return nil
+}
+
+// some cuts out the faces from one on to before another, for one model.
+func (s *sight) some(model, from, to int) ([]cut, error) {
 	cuts := make([]cut, 0, to-from)
 	for i := from; i < to; i++ {
-		c, err := s.cut(i)
+		c, err := s.cut[model](i)
 		if err != nil {
 			return nil, errors.Join(err, closeCuts(cuts))
 		}

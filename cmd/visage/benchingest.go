@@ -20,6 +20,10 @@ import (
 	"github.com/visagedb/visage/internal/postgres"
 )
 
+// leastFiles is how many files are ingested at least: copies of the photographs
+// see to it that what is done once in a space is a small part.
+const leastFiles = 300
+
 // ingestBench is what the command was told.
 type ingestBench struct {
 	*embed.Config
@@ -61,7 +65,7 @@ func (a *app) benchIngest(ctx context.Context, b *ingestBench) (results []bench.
 	if err != nil {
 		return nil, err
 	}
-	b.Measured = true
+	b.Measured, b.Workers = true, b.workers
 	err = a.withEmbedder(*b.Config, func(e *embed.Embedder) error {
 		return a.withURL(ctx, func(url string) error {
 			small, large, err := sorted(ctx, e, photos)
@@ -113,9 +117,13 @@ func (b *ingestBench) measure(ctx context.Context, e *embed.Embedder, url, name 
 		return bench.Result{}, face.Wrap(face.Unavailable, err, "no place for the photographs")
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	copies := (leastFiles + len(photos) - 1) / len(photos)
 	for i, photo := range photos {
-		if err := makeFile(filepath.Join(dir, fmt.Sprint(i), "photograph"), photo.data); err != nil {
-			return bench.Result{}, err
+		for n := range copies { // bytes after a photograph's end make it another content
+			name := filepath.Join(dir, fmt.Sprint(i), fmt.Sprint(n))
+			if err := makeFile(name, fmt.Append(slices.Clip(photo.data), n)); err != nil {
+				return bench.Result{}, err
+			}
 		}
 	}
 	rounds, faces := bench.Rounds{}, 0
@@ -123,7 +131,7 @@ func (b *ingestBench) measure(ctx context.Context, e *embed.Embedder, url, name 
 		var report ingest.Report
 		err := postgres.WithScratch(ctx, postgres.Config{URL: url}, func(db *postgres.DB) error {
 			report, err = ingest.Run(ctx, ingest.Config{
-				Root: dir, Space: e.Space(), Detector: e.Detector(), Workers: b.workers, Gates: ingest.DefaultGates(),
+				Root: dir, Space: e.Space(), Detector: e.Detector(), Workers: e.InHand(), Gates: ingest.DefaultGates(),
 			}, e, db)
 			return err
 		})
@@ -138,7 +146,7 @@ func (b *ingestBench) measure(ctx context.Context, e *embed.Embedder, url, name 
 		if slices.ContainsFunc(photos, func(p recordedPhoto) bool { return p.replay.Empty() }) {
 			continue // models that are no networks
 		}
-		alone, err := b.replay(ctx, photos)
+		alone, err := b.replay(ctx, photos, copies)
 		if err != nil {
 			return bench.Result{}, err
 		}
@@ -149,12 +157,14 @@ func (b *ingestBench) measure(ctx context.Context, e *embed.Embedder, url, name 
 }
 
 // replay runs the networks alone.
-func (b *ingestBench) replay(ctx context.Context, photos []recordedPhoto) (time.Duration, error) {
+func (b *ingestBench) replay(ctx context.Context, photos []recordedPhoto, times int) (time.Duration, error) {
 	begun := time.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(b.workers)
-	for _, photo := range photos {
-		group.Go(func() error { return photo.replay.Run(ctx) })
+	for range times {
+		for _, photo := range photos {
+			group.Go(func() error { return photo.replay.Run(ctx) })
+		}
 	}
 	err := group.Wait()
 	return time.Since(begun), err

@@ -30,13 +30,13 @@ func ingestCommand(a *app) *cobra.Command {
 	gates := gateFlags(flags)
 	listed := flags.String("report", "", "file for what was not used, a JSON object a line")
 	flags.StringVar(&cfg.Gallery, "gallery", face.DefaultGallery, "gallery, made if there is none of the name")
-	flags.IntVar(&cfg.Workers, "workers", 0, "photographs embedded at once; default the number of processors")
+	flags.IntVar(&m.Workers, "workers", 0, "processors to use; default all")
 	flags.BoolVar(&cfg.Prune, "prune", false, "remove photographs from the gallery that have vanished from DIR")
 	plan := flags.Bool("plan", false, "say what would be done, and do nothing")
 	watch := flags.Bool("watch", false, "go on: ingest again whenever something in DIR changes, until interrupted")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if cfg.Workers < 0 || cfg.Workers > maxWorkers {
-			return misuse{fmt.Errorf("ingest: --workers %d: use 1 to %d", cfg.Workers, maxWorkers)}
+		if m.Workers < 0 || m.Workers > maxWorkers {
+			return misuse{fmt.Errorf("ingest: --workers %d: use 1 to %d", m.Workers, maxWorkers)}
 		}
 		if cfg.Gallery == "" {
 			return misuse{errors.New("ingest: name a gallery by --gallery")}
@@ -80,7 +80,7 @@ func (a *app) ingest(ctx context.Context, m embed.Config, cfg ingest.Config, pac
 }
 
 func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder, cfg ingest.Config) (ingest.Report, error) {
-	cfg.Space, cfg.Detector = e.Space(), e.Detector()
+	cfg.Space, cfg.Detector, cfg.Workers = e.Space(), e.Detector(), e.InHand()
 	bar := newBar(a.errOut, "photographs").withLines(a.errOut, lineEvery)
 	total := bar.count(cfg.Root)
 	begun := time.Now()

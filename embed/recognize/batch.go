@@ -6,12 +6,14 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // batcher lets callers that come at the same time share runs of a network. It
-// never waits for more of them: what has come while all workers were busy goes
-// into the next run, so that a lone caller is served at once and many are
-// served in large batches.
+// never waits for more of them, only for its turn at a processor: what has come
+// until then goes into one run, so that a lone caller is served at once and many
+// are served in large batches.
 type batcher struct {
 	// run computes the embeddings of n inputs that lie one after the other.
 	run func(ctx context.Context, inputs []float32, n int) ([][]float32, error)
@@ -19,7 +21,10 @@ type batcher struct {
 	most int
 	// workers is how many runs there may be at once.
 	workers int
-	joined  sync.Pool // of *[]float32, the inputs of one run
+	// turns are the processors, one for each run. They are had in the order in
+	// which they are asked for, also by others that find the faces.
+	turns  *semaphore.Weighted
+	joined sync.Pool // of *[]float32, the inputs of one run
 
 	mu      sync.Mutex
 	waiting []*job
@@ -71,13 +76,13 @@ func (b *batcher) do(ctx context.Context, inputs [][]float32) ([][]float32, erro
 
 // alone says whether a caller may run its inputs itself, which spares the change
 // to another goroutine, a tenth of a small network's time. It may where nobody
-// waits and no other worker could take a part of them; it is a worker then until
-// it calls step.
+// waits, not for a processor either, and no other worker could take a part of
+// them; it is a worker then until it calls step.
 func (b *batcher) alone(inputs int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	hands := b.workers - b.busy
-	if b.closed || len(b.waiting) > 0 || b.started == b.workers || inputs == 0 || inputs > 1 && hands > 1 {
+	if b.closed || len(b.waiting) > 0 || b.started == b.workers || inputs == 0 || inputs > 1 && hands > 1 || !b.turns.TryAcquire(1) {
 		return false
 	}
 	b.started++
@@ -89,6 +94,7 @@ func (b *batcher) alone(inputs int) bool {
 // step ends a caller's time as a worker. What has come meanwhile is another's.
 func (b *batcher) step() {
 	defer b.done.Done()
+	b.turns.Release(1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.busy--
@@ -116,12 +122,25 @@ func (b *batcher) add(jobs []*job) error {
 
 // work serves jobs until none is left.
 func (b *batcher) work() {
-	for batch := b.take(); len(batch) > 0; batch = b.take() {
-		b.serve(batch)
-		b.mu.Lock()
-		b.busy--
-		b.mu.Unlock()
+	for b.turn() {
 	}
+}
+
+// turn waits for a processor and serves a batch, unless nobody waits for one.
+func (b *batcher) turn() bool {
+	if b.turns.Acquire(context.Background(), 1) != nil {
+		return false // never: only the end of a context ends the waiting
+	}
+	defer b.turns.Release(1)
+	batch := b.take()
+	if len(batch) == 0 {
+		return false
+	}
+	b.serve(batch)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.busy--
+	return true
 }
 
 // take gives a worker its next batch: its share of what waits, which leaves

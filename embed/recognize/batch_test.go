@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // doubling is a batcher whose run doubles each input's only number. It notes the
@@ -22,7 +24,7 @@ type doubling struct {
 
 func newDoubling(most, workers int, gate chan struct{}) *doubling {
 	d := &doubling{gate: gate}
-	d.batcher = batcher{most: most, workers: workers, run: d.double}
+	d.batcher = batcher{most: most, workers: workers, turns: semaphore.NewWeighted(int64(workers)), run: d.double}
 	return d
 }
 

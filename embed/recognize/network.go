@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/embed/internal/ort"
 )
@@ -24,6 +26,9 @@ type Config struct {
 	// Workers is how many runs there may be at once. Defaults to the number of
 	// processors that Go may use.
 	Workers int
+	// Turns are the processors, of which each run has one. Defaults to as many as
+	// there are Workers.
+	Turns *semaphore.Weighted
 	// Batch is how many faces go into one run at most, where the graph takes
 	// several. Defaults to 16.
 	Batch int
@@ -32,6 +37,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Workers == 0 {
 		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	if c.Turns == nil {
+		c.Turns = semaphore.NewWeighted(int64(c.Workers))
 	}
 	if c.Batch == 0 {
 		c.Batch = 16
@@ -74,7 +82,7 @@ func OpenNetwork(ctx context.Context, session Session, config Config) (Recognize
 	if err = cmp.Or(err, ctx.Err()); err != nil {
 		return nil, fmt.Errorf("try the graph: %w", err)
 	}
-	n.batcher = batcher{run: n.run, most: batch, workers: n.config.Workers}
+	n.batcher = batcher{run: n.run, most: batch, workers: n.config.Workers, turns: n.config.Turns}
 	return n, nil
 }
 
@@ -176,6 +184,8 @@ func shapes(ports []ort.Port) []string {
 }
 
 func (n *network) Dim() int { return n.config.Dim }
+
+func (n *network) Batch() int { return n.batcher.most }
 
 func (n *network) Close() error {
 	n.batcher.close()

@@ -21,6 +21,13 @@ type Recognizer interface {
 	Close() error
 }
 
+// Batcher is a Recognizer that lets its callers share runs, and sees itself to the
+// processors that it needs.
+type Batcher interface {
+	// Batch is how many faces go into one run at most.
+	Batch() int
+}
+
 // Feeder is a Recognizer that can show what its network is given.
 type Feeder interface {
 	// Fed returns the network's numbers for a crop: rows, columns and channels,
