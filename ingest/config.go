@@ -26,6 +26,9 @@ type Config struct {
 	Gallery string
 	// Space is the one that the embedder's templates live in. Required.
 	Space face.Space
+	// Also are further spaces of the embedder's: faces are found once and enrolled
+	// in each. Defaults to none.
+	Also []face.Space
 	// Detector names the embedder's detector. A photograph that was rejected
 	// with another one is tried again. Required.
 	Detector string
@@ -51,8 +54,9 @@ type Config struct {
 	// Prune removes photographs from the gallery that have vanished from the
 	// folder. Defaults to false: they are only counted.
 	Prune bool
-	// Workers is how many photographs are read and embedded at once. Each may
-	// hold MaxBytes. Defaults to the processors that the process may use.
+	// Workers is how many photographs are in hand at once, read or given to the
+	// embedder. Each may hold MaxBytes. Defaults to the processors that the process
+	// may use.
 	Workers int
 	// BatchSize is how many photographs are committed at once. A process that
 	// is killed has embedded up to twice as many, and one per worker, in vain.
@@ -77,8 +81,22 @@ type Progress struct {
 	Found  int  // files listed so far
 	Walked bool // Found is final
 	Done   int  // of Found, those that need no more work but to be committed
-	Faces  int  // templates that Done gave
+	Faces  int  // templates that Done gave, in all spaces
 	Failed int  // of Done, those that were rejected
+}
+
+// spaces are those of the run.
+func (c Config) spaces() []face.Space { return append([]face.Space{c.Space}, c.Also...) }
+
+// each is the configuration of each space by itself.
+func (c Config) each() []Config {
+	var out []Config
+	for _, space := range c.spaces() {
+		one := c
+		one.Space, one.Also = space, nil
+		out = append(out, one)
+	}
+	return out
 }
 
 func (c Config) withDefaults() Config {
@@ -112,7 +130,8 @@ func (c Config) validate() error {
 		holds       bool
 	}{
 		{"Root", "must name a folder", c.Root != ""},
-		{"Space", "must name a recogniser and its dimension", c.Space.Recognizer != "" && c.Space.Dim > 0},
+		{"Space", "must name a recogniser and its dimension", !slices.ContainsFunc(c.spaces(), unnamed)},
+		{"Also", "must not repeat a space", len(slices.Compact(slices.Sorted(slices.Values(names(c.spaces()))))) == 1+len(c.Also)},
 		{"Detector", "must name the detector", c.Detector != ""},
 		{"Gates.MinSide", "must not be negative", c.Gates.MinSide >= 0},
 		{"Gates.MinConfidence", "must lie in 0 to 1", c.Gates.MinConfidence >= 0 && c.Gates.MinConfidence <= 1},
@@ -131,4 +150,14 @@ func (c Config) validate() error {
 		}
 	}
 	return nil
+}
+
+func unnamed(space face.Space) bool { return space.Recognizer == "" || space.Dim <= 0 }
+
+func names(spaces []face.Space) []string {
+	out := make([]string, len(spaces))
+	for i, space := range spaces {
+		out[i] = space.Name()
+	}
+	return out
 }

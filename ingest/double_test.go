@@ -60,6 +60,31 @@ func (e *embedder) Embed(ctx context.Context, data []byte, which face.Choice) (f
 	}
 }
 
+// EmbedIn gives the same vectors in every space.
+func (e *embedder) EmbedIn(ctx context.Context, data []byte, which face.Choice, spaces []face.Space) ([]face.Photo, error) {
+	return inEach(spaces, func() (face.Photo, error) { return e.Embed(ctx, data, which) })
+}
+
+// inEach calls embed once and puts its photograph in each of the spaces.
+func inEach(spaces []face.Space, embed func() (face.Photo, error)) ([]face.Photo, error) {
+	photo, err := embed()
+	if err != nil {
+		return nil, err
+	}
+	var photos []face.Photo
+	for _, in := range spaces {
+		one := photo
+		one.Templates = slices.Clone(photo.Templates)
+		for i := range one.Templates {
+			if one.Templates[i].Space == space {
+				one.Templates[i].Space = in
+			}
+		}
+		photos = append(photos, one)
+	}
+	return photos, nil
+}
+
 func vector(data []byte, i int) []float32 {
 	sum := sha256.Sum256(append(bytes.Clone(data), byte(i)))
 	return []float32{float32(sum[0]), float32(sum[1]), float32(sum[2]), float32(sum[3])}

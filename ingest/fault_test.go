@@ -312,11 +312,11 @@ type stuck struct {
 	after int64
 }
 
-func (s *stuck) Embed(ctx context.Context, data []byte, which face.Choice) (face.Photo, error) {
+func (s *stuck) EmbedIn(ctx context.Context, data []byte, which face.Choice, spaces []face.Space) ([]face.Photo, error) {
 	if s.calls.Load() >= s.after {
 		<-ctx.Done()
 	}
-	return s.embedder.Embed(ctx, data, which)
+	return s.embedder.EmbedIn(ctx, data, which, spaces)
 }
 
 // TestFailedCommitStopsTheWorkers would hang if it did not.
@@ -339,7 +339,9 @@ func TestFailedCommitStopsTheWorkers(t *testing.T) {
 // alien gives templates of another space than it promised.
 type alien struct{ photo face.Photo }
 
-func (a alien) Embed(context.Context, []byte, face.Choice) (face.Photo, error) { return a.photo, nil }
+func (a alien) EmbedIn(_ context.Context, _ []byte, _ face.Choice, spaces []face.Space) ([]face.Photo, error) {
+	return inEach(spaces, func() (face.Photo, error) { return a.photo, nil })
+}
 
 func TestForeignTemplatesAreRefused(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,10 @@ type crowd struct {
 	sides map[string][]float64 // by the photograph's text
 }
 
+func (c *crowd) EmbedIn(ctx context.Context, data []byte, which face.Choice, spaces []face.Space) ([]face.Photo, error) {
+	return inEach(spaces, func() (face.Photo, error) { return c.Embed(ctx, data, which) })
+}
+
 func (c *crowd) Embed(ctx context.Context, data []byte, which face.Choice) (face.Photo, error) {
 	photo, err := c.embedder.Embed(ctx, fmt.Appendf(nil, "face %d %s", len(c.sides[string(data)]), data), face.AllFaces)
 	if err != nil {

@@ -20,6 +20,11 @@ const (
 // task is a photograph whose content has to be looked at.
 type task struct {
 	photo
+	past []past // in each space of the run
+}
+
+// past is what the ledger has of a path in one space.
+type past struct {
 	known bool // the ledger has an outcome for the path
 	entry face.LedgerEntry
 }
@@ -30,6 +35,7 @@ type task struct {
 // is the same by chance once in 2^64 paths.
 type plan struct {
 	cfg      Config
+	each     []Config // of the spaces
 	ledger   Ledger
 	sieve    sieve
 	seen     map[pathSum]struct{} // written by the walk, read after it
@@ -40,7 +46,7 @@ type plan struct {
 type pathSum [sha256.Size / 2]byte
 
 func newPlan(cfg Config, l Ledger) *plan {
-	return &plan{cfg: cfg, ledger: l, seen: map[pathSum]struct{}{}}
+	return &plan{cfg: cfg, each: cfg.each(), ledger: l, seen: map[pathSum]struct{}{}}
 }
 
 // see takes note of a path that is there, whether or not it can be used.
@@ -63,18 +69,20 @@ func (p *plan) tasks(ctx context.Context, chunk []photo) ([]task, error) {
 	for i, found := range chunk {
 		paths[i] = found.path
 	}
-	var entries map[string]face.LedgerEntry
-	err := p.ask(ctx, func() (err error) {
-		entries, err = p.ledger.Known(ctx, p.cfg.Gallery, p.cfg.Space, paths)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
 	tasks := make([]task, len(chunk))
-	for i, found := range chunk {
-		entry, known := entries[found.path]
-		tasks[i] = task{photo: found, known: known, entry: entry}
+	for _, in := range p.each {
+		var entries map[string]face.LedgerEntry
+		err := p.ask(ctx, func() (err error) {
+			entries, err = p.ledger.Known(ctx, in.Gallery, in.Space, paths)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for i, found := range chunk {
+			entry, known := entries[found.path]
+			tasks[i].photo, tasks[i].past = found, append(tasks[i].past, past{known, entry})
+		}
 	}
 	return tasks, nil
 }
@@ -88,10 +96,24 @@ func (p *plan) ask(ctx context.Context, question func() error) error {
 	return err
 }
 
-// settled says whether a photograph needs no look at its content.
-func (t task) settled(cfg Config) bool {
-	untouched := t.entry.Image.Size == t.size && ledgerTime(t.entry.Image.ModTime).Equal(t.modTime)
-	return t.known && untouched && stands(t.entry, cfg)
+// unchanged are the outcomes of a photograph that needs no look at its content;
+// nil where one space has to have one.
+func (p *plan) unchanged(t task) []outcome {
+	outcomes := make([]outcome, len(t.past))
+	for i, past := range t.past {
+		if !past.settled(t.photo, p.each[i]) {
+			return nil
+		}
+		outcomes[i] = outcome{space: i, verdict: unchanged, enrolment: face.Enrolment{Image: past.entry.Image}}
+	}
+	return outcomes
+}
+
+// settled says whether the outcome would be the same again, by all that a look at
+// the file's content would not tell.
+func (p past) settled(found photo, cfg Config) bool {
+	untouched := p.entry.Image.Size == found.size && ledgerTime(p.entry.Image.ModTime).Equal(found.modTime)
+	return p.known && untouched && stands(p.entry, cfg)
 }
 
 // stands says whether an outcome would be the same again for the same
@@ -101,22 +123,30 @@ func stands(entry face.LedgerEntry, cfg Config) bool {
 	return entry.Rejected == "" || entry.Detector == cfg.triedWith(entry.Rejected)
 }
 
-// vanished returns, sorted, the paths of the ledger that the walk did not see,
+// vanished returns, sorted, the paths of the ledger, in any of the spaces, that
+// the walk did not see,
 // without those that may only be out of sight, at or below a blind path, those
 // that the sieve holds back, and those that another run enrolled after the walk
 // went by.
 func (p *plan) vanished(ctx context.Context, from source, blind map[string]bool) ([]string, error) {
-	var gone []string
-	err := p.ask(ctx, func() error {
-		gone = nil
-		return p.ledger.Below(ctx, p.cfg.Gallery, p.cfg.Space, p.cfg.Root, func(path string) {
-			if !p.saw(path) && p.meant(path) && !outOfSight(path, blind) && !from.holds(path) {
-				gone = append(gone, path)
-			}
+	var all []string
+	for _, in := range p.each {
+		var gone []string
+		err := p.ask(ctx, func() error {
+			gone = nil
+			return p.ledger.Below(ctx, in.Gallery, in.Space, in.Root, func(path string) {
+				if !p.saw(path) && p.meant(path) && !outOfSight(path, blind) && !from.holds(path) {
+					gone = append(gone, path)
+				}
+			})
 		})
-	})
-	slices.Sort(gone)
-	return gone, err
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, gone...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
 }
 
 func (p *plan) meant(path string) bool {

@@ -30,8 +30,8 @@ func TestSettled(t *testing.T) {
 		"rejected":                 {refused, true, 10, when, true},
 		"rejected, other detector": {refusedByOther, true, 10, when, false},
 	} {
-		found := task{photo: photo{size: c.size, modTime: c.mtime}, known: c.known, entry: c.entry}
-		if got := found.settled(Config{Detector: "now"}); got != c.want {
+		found, past := photo{size: c.size, modTime: c.mtime}, past{known: c.known, entry: c.entry}
+		if got := past.settled(found, Config{Detector: "now"}); got != c.want {
 			t.Errorf("%s: settled %v, want %v", name, got, c.want)
 		}
 	}

@@ -10,12 +10,12 @@ import (
 // Embedder turns a photograph into templates. It is called by several
 // goroutines at once.
 type Embedder interface {
-	// Embed returns the chosen faces of the encoded photograph, at least one,
-	// all in the space of the run. It returns NoFace, Unsupported,
-	// Undecodable, TooLarge or Empty where the photograph is at fault, and
-	// Internal where this one photograph failed for another reason; any other
+	// EmbedIn returns the chosen faces of the encoded photograph, at least one, in
+	// each of the given spaces, which are some of the run's. It returns NoFace,
+	// Unsupported, Undecodable, TooLarge or Empty where the photograph is at fault,
+	// and Internal where this one photograph failed for another reason; any other
 	// code stops the run.
-	Embed(ctx context.Context, data []byte, which face.Choice) (face.Photo, error)
+	EmbedIn(ctx context.Context, data []byte, which face.Choice, spaces []face.Space) ([]face.Photo, error)
 }
 
 // Ledger remembers what became of each photograph. The methods that change it

@@ -65,13 +65,17 @@ type Report struct {
 	Folders []Rejection `json:"skipped_folders,omitempty"`
 	// Changes lists, in Plan mode, what Enrol would change, by path.
 	Changes []Change `json:"changes,omitempty"`
+	// Also are the reports of further spaces, Config.Also. What is said of the
+	// folder (Vanished, Removed, Hidden, Excluded, Folders) stands in the first alone.
+	Also []Report `json:"also,omitempty"`
 }
 
 // Rejection says why a file, one face of an enrolled photograph, or a folder was
 // not used.
 type Rejection struct {
 	Kind    RejectedKind `json:"kind"`
-	Path    string       `json:"path"` // absolute; bytes that are not UTF-8 as \xNN
+	Path    string       `json:"path"`            // absolute; bytes that are not UTF-8 as \xNN
+	Space   string       `json:"space,omitempty"` // where the run has several
 	Reason  face.Code    `json:"reason"`
 	Message string       `json:"message"`
 	// Box is that of the face, in the photograph's pixels, and Measures are the
@@ -120,6 +124,31 @@ func newReport(cfg Config) Report {
 	return Report{
 		Gallery: cfg.Gallery, Space: cfg.Space.Name(), Root: face.Readable(cfg.Root), Mode: cfg.Mode,
 		Rejected: map[face.Code]int{}, FacesRejected: map[face.Code]int{},
+	}
+}
+
+// settle counts a photograph that is not rejected, and in Plan mode lists what
+// would change.
+func (r *Report) settle(mode Mode, v verdict, change Change) {
+	r.Files++
+	switch v {
+	case added:
+		r.Ingested++
+		change.Kind = Add
+	case copied:
+		r.Copied++
+		change.Kind = Copy
+	case moved:
+		r.Moved++
+		change.Kind = Rename
+	case replaced:
+		r.Replaced++
+		change.Kind, change.From = Replace, ""
+	default:
+		r.Unchanged++
+	}
+	if mode == Plan && change.Kind != "" {
+		r.Changes = append(r.Changes, change)
 	}
 }
 

@@ -36,17 +36,19 @@ func Run(ctx context.Context, cfg Config, e Embedder, l Ledger) (Report, error) 
 	}
 	defer from.close() // nothing was written
 	cfg.Root = from.base()
-	report := newReport(cfg)
-	same := newTwins(cfg, l, from.lacks)
 	known := newPlan(cfg, l)
 	known.sieve = chosen
-	line := &line{cfg: cfg, from: from, embedder: e, plan: known, twins: same, writer: &writer{cfg: cfg, ledger: l, report: &report}}
+	line := &line{cfg: cfg, from: from, embedder: e, plan: known, writer: &writer{cfg: cfg, ledger: l}}
+	for _, in := range cfg.each() {
+		report := newReport(in)
+		line.writer.reports = append(line.writer.reports, &report)
+		line.twins = append(line.twins, newTwins(in, l, from.lacks))
+	}
 	err = line.run(ctx)
-	report.finish(time.Since(started))
 	if err != nil && ctx.Err() != nil {
 		err = cancelled(ctx.Err(), err)
 	}
-	return report, err
+	return line.writer.finish(time.Since(started)), err
 }
 
 // cancelled tells that a run ended because its context did, and with what.
@@ -64,7 +66,7 @@ type line struct {
 	from     source
 	embedder Embedder
 	plan     *plan
-	twins    *twins
+	twins    []*twins // of each space
 	writer   *writer
 }
 
@@ -77,7 +79,9 @@ func (n *line) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return n.writer.prune(ctx, slices.DeleteFunc(gone, n.twins.movedAway))
+	return n.writer.prune(ctx, slices.DeleteFunc(gone, func(path string) bool {
+		return slices.ContainsFunc(n.twins, func(t *twins) bool { return t.movedAway(path) })
+	}))
 }
 
 // pipeline runs lister, planner, workers and writer until the source is done
@@ -89,7 +93,7 @@ func (n *line) pipeline(ctx context.Context) (map[string]bool, error) {
 	group, working := errgroup.WithContext(working)
 	chunks := make(chan []photo)
 	tasks := make(chan task, n.cfg.Workers)
-	outcomes := make(chan outcome, n.cfg.BatchSize)
+	outcomes := make(chan []outcome, n.cfg.BatchSize)
 
 	var chunk []photo
 	held := 0
@@ -109,7 +113,7 @@ func (n *line) pipeline(ctx context.Context) (map[string]bool, error) {
 		func(path string, why *face.Error) {
 			n.writer.found.Add(1)
 			n.plan.see(path)
-			outcomes <- refusal(path, why)
+			outcomes <- refusals(len(n.twins), path, why)
 		})
 	group.Go(func() error {
 		defer close(chunks)
@@ -122,7 +126,7 @@ func (n *line) pipeline(ctx context.Context) (map[string]bool, error) {
 	})
 	group.Go(func() error { return n.plan.sort(working, chunks, tasks, outcomes) })
 	for range n.cfg.Workers {
-		worker := &worker{cfg: n.cfg, from: n.from, embedder: n.embedder, twins: n.twins}
+		worker := &worker{cfg: n.cfg, each: n.plan.each, from: n.from, embedder: n.embedder, twins: n.twins}
 		group.Go(func() error { return worker.work(working, tasks, outcomes) })
 	}
 	ended := make(chan error, 1)
@@ -135,7 +139,8 @@ func (n *line) pipeline(ctx context.Context) (map[string]bool, error) {
 		failed = worked
 	}
 	saw := list.sum()
-	n.writer.report.Hidden, n.writer.report.Excluded, n.writer.report.Folders = saw.hidden, saw.excluded, saw.skipped
+	report := n.writer.reports[0]
+	report.Hidden, report.Excluded, report.Folders = saw.hidden, saw.excluded, saw.skipped
 	for _, folder := range saw.skipped {
 		n.cfg.Rejected(folder)
 	}
@@ -144,7 +149,7 @@ func (n *line) pipeline(ctx context.Context) (map[string]bool, error) {
 
 // sort takes what is found, hands what is settled to the writer and the rest to
 // the workers.
-func (p *plan) sort(ctx context.Context, chunks <-chan []photo, tasks chan<- task, outcomes chan<- outcome) error {
+func (p *plan) sort(ctx context.Context, chunks <-chan []photo, tasks chan<- task, outcomes chan<- []outcome) error {
 	defer close(tasks)
 	for chunk := range chunks {
 		planned, err := p.tasks(ctx, chunk)
@@ -152,8 +157,8 @@ func (p *plan) sort(ctx context.Context, chunks <-chan []photo, tasks chan<- tas
 			return err
 		}
 		for _, t := range planned {
-			if t.settled(p.cfg) {
-				outcomes <- outcome{verdict: unchanged, enrolment: face.Enrolment{Image: t.entry.Image}}
+			if same := p.unchanged(t); same != nil {
+				outcomes <- same
 			} else {
 				send(ctx, tasks, t)
 			}
@@ -164,7 +169,7 @@ func (p *plan) sort(ctx context.Context, chunks <-chan []photo, tasks chan<- tas
 
 // work handles tasks until there are no more. The writer takes outcomes until
 // the last worker has ended, so that none that is finished is lost.
-func (w *worker) work(ctx context.Context, tasks <-chan task, outcomes chan<- outcome) error {
+func (w *worker) work(ctx context.Context, tasks <-chan task, outcomes chan<- []outcome) error {
 	for t := range tasks {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -43,7 +43,7 @@ func TestRunEnrolsIdentityFolders(t *testing.T) {
 		if row.Image.Identity != want.identity || len(row.Templates) != want.faces || row.Rejected != want.rejected {
 			t.Errorf("%s: %+v, want %+v", want.path, row, want)
 		}
-		if row.Image.Width != 640 || row.Image.Size != int64(len(people()[want.path])) {
+		if row.Rejected == "" && row.Image.Width != 640 || row.Image.Size != int64(len(people()[want.path])) {
 			t.Errorf("%s: image %+v lacks its dimensions", want.path, row.Image)
 		}
 	}

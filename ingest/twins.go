@@ -49,56 +49,54 @@ func (s *twins) kept(identity string) face.Choice {
 	return face.Prominent
 }
 
-// complete finds the templates of o, with embed where no twin has them.
-func (s *twins) complete(ctx context.Context, t task, o outcome, embed func() (outcome, error)) (outcome, error) {
-	key := twinKey{o.enrolment.Image.SHA256, s.kept(t.identity)}
-	hand, first := s.claim(key)
-	if !first {
-		select {
-		case <-hand.settled:
-		case <-ctx.Done():
-			return outcome{}, ctx.Err()
-		}
-	}
-	done, err := s.reuse(ctx, t, o, hand, first)
-	if err == nil && done == nil {
-		done = new(outcome)
-		*done, err = embed()
-	}
-	if first {
-		s.settle(key, hand, done, err)
-	}
-	if err != nil {
-		return outcome{}, err
-	}
-	return *done, nil
+// claim is a photograph's part in what is in hand of its content.
+type claim struct {
+	key   twinKey
+	hand  *inHand
+	first bool // it is the claimant's to settle
 }
 
-// claim returns what is in hand of a content, and whether it is the caller's to
-// settle.
-func (s *twins) claim(key twinKey) (hand *inHand, first bool) {
+// claim is to be settled, whatever happens.
+func (s *twins) claim(identity string, o outcome) claim {
+	key := twinKey{o.enrolment.Image.SHA256, s.kept(identity)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if hand, there := s.hands[key]; there {
-		return hand, false
+		return claim{key, hand, false}
 	}
-	hand = &inHand{settled: make(chan struct{})}
+	hand := &inHand{settled: make(chan struct{})}
 	s.hands[key] = hand
-	return hand, true
+	return claim{key, hand, true}
+}
+
+// seek completes an outcome with what a twin has; nil where it is to be embedded.
+// One that is not the first of its content waits for the first.
+func (s *twins) seek(ctx context.Context, t task, space int, o outcome, c claim) (*outcome, error) {
+	if !c.first {
+		select {
+		case <-c.hand.settled:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return s.reuse(ctx, t, t.past[space].known, o, c)
 }
 
 // settle lets others share what the first has. From its commit on, they find it
 // in the ledger.
-func (s *twins) settle(key twinKey, hand *inHand, done *outcome, err error) {
-	if err == nil && done.verdict != rejected && s.fits(done.enrolment, key.which) {
-		hand.good, hand.shared = true, done.enrolment
+func (s *twins) settle(c claim, done *outcome, err error) {
+	if !c.first {
+		return
+	}
+	if err == nil && done.verdict != rejected && s.fits(done.enrolment, c.key.which) {
+		c.hand.good, c.hand.shared = true, done.enrolment
 		if s.cfg.Mode == Enrol {
-			done.committed = append(done.committed, func() { s.drop(key) })
+			done.committed = append(done.committed, func() { s.drop(c.key) })
 		}
 	} else {
-		s.drop(key)
+		s.drop(c.key)
 	}
-	close(hand.settled)
+	close(c.hand.settled)
 }
 
 func (s *twins) drop(key twinKey) {
@@ -108,24 +106,24 @@ func (s *twins) drop(key twinKey) {
 }
 
 // reuse completes an outcome with what a twin has; nil where there is none.
-func (s *twins) reuse(ctx context.Context, t task, o outcome, hand *inHand, first bool) (*outcome, error) {
-	var known []face.Enrolment
+func (s *twins) reuse(ctx context.Context, t task, known bool, o outcome, c claim) (*outcome, error) {
+	var others []face.Enrolment
 	err := retry(ctx, s.cfg.RetryFor, func() (err error) {
-		known, err = s.ledger.Twins(ctx, s.cfg.Gallery, s.cfg.Space, o.enrolment.Image.SHA256)
+		others, err = s.ledger.Twins(ctx, s.cfg.Gallery, s.cfg.Space, o.enrolment.Image.SHA256)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, twin := range known {
-		if s.moves(t, twin) {
+	for _, twin := range others {
+		if !known && s.moves(t, twin) {
 			return s.move(o, twin), nil
 		}
 	}
-	if !first && hand.good {
-		return s.share(o, hand.shared), nil
+	if !c.first && c.hand.good {
+		return s.share(o, c.hand.shared), nil
 	}
-	for _, twin := range known {
+	for _, twin := range others {
 		if s.copies(t, twin) {
 			return s.share(o, twin), nil
 		}
@@ -133,12 +131,12 @@ func (s *twins) reuse(ctx context.Context, t task, o outcome, hand *inHand, firs
 	return nil, nil
 }
 
-// moves says whether a photograph is a twin that has been moved here, and if so
-// keeps others from being it. One that had another choice of faces made is not.
+// moves says whether a photograph that is new is a twin that has been moved here,
+// and if so keeps others from being it. One that had another choice of faces made is not.
 func (s *twins) moves(t task, twin face.Enrolment) bool {
 	path := twin.Image.Path
 	entry := face.LedgerEntry{Image: twin.Image, Detector: twin.Detector, Rejected: twin.Rejected}
-	if t.known || !stands(entry, s.cfg) || s.kept(twin.Image.Identity) != s.kept(t.identity) || !s.lacks(path) {
+	if !stands(entry, s.cfg) || s.kept(twin.Image.Identity) != s.kept(t.identity) || !s.lacks(path) {
 		return false
 	}
 	s.mu.Lock()

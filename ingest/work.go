@@ -21,8 +21,9 @@ const (
 	rejected
 )
 
-// outcome is one photograph, dealt with but for its commit.
+// outcome is one photograph in one space, dealt with but for its commit.
 type outcome struct {
+	space     int // which of the run's
 	verdict   verdict
 	enrolment face.Enrolment // its Image.Path is always set
 	passing   bool           // a rejection that is not recorded
@@ -34,35 +35,70 @@ type outcome struct {
 // worker reads and embeds photographs.
 type worker struct {
 	cfg      Config
+	each     []Config // of the spaces
 	from     files
 	embedder Embedder
-	twins    *twins
+	twins    []*twins // of the spaces
 }
 
-// handle looks at the content of one photograph. It returns an error only
-// where the run has to stop.
-func (w *worker) handle(ctx context.Context, t task) (outcome, error) {
+// handle looks at the content of one photograph and returns its outcome in each
+// space, an error only where the run has to stop.
+func (w *worker) handle(ctx context.Context, t task) ([]outcome, error) {
 	c, err := w.read(ctx, t.photo)
 	if ctx.Err() != nil {
-		return outcome{}, ctx.Err()
+		return nil, ctx.Err()
 	}
 	if err != nil {
-		return refusal(t.path, err), nil
+		return refusals(len(w.each), t.path, err), nil
 	}
-	next := added
-	switch same := t.entry.Image.SHA256 == c.sum; {
-	case t.known && same && stands(t.entry, w.cfg):
-		return w.outcome(touched, t, c), nil
-	case t.known && !same:
-		next = replaced
-	}
-	o := w.outcome(next, t, c)
-	return w.twins.complete(ctx, t, o, func() (outcome, error) {
-		if w.cfg.Mode == Plan {
-			return o, nil
+	outcomes := make([]outcome, len(w.each))
+	var open []int
+	for i, past := range t.past {
+		same := past.entry.Image.SHA256 == c.sum
+		next := added
+		switch {
+		case past.known && same && past.settled(t.photo, w.each[i]):
+			next = unchanged
+		case past.known && same && stands(past.entry, w.each[i]):
+			next = touched
+		case past.known && !same:
+			next = replaced
 		}
-		return w.embed(ctx, o, c.data)
-	})
+		outcomes[i] = w.outcome(i, next, t, c)
+		if next == added || next == replaced {
+			open = append(open, i)
+		}
+	}
+	return outcomes, w.complete(ctx, t, c.data, outcomes, open)
+}
+
+// complete finds the templates of a photograph in the spaces that lack them, and
+// embeds it for those where no twin has them. Spaces are gone through in one
+// order, so that two workers never wait for each other.
+func (w *worker) complete(ctx context.Context, t task, data []byte, outcomes []outcome, open []int) (err error) {
+	var left []int
+	claims := map[int]claim{}
+	defer func() {
+		for i, c := range claims {
+			w.twins[i].settle(c, &outcomes[i], err)
+		}
+	}()
+	for _, i := range open {
+		claims[i] = w.twins[i].claim(t.identity, outcomes[i])
+		found, err := w.twins[i].seek(ctx, t, i, outcomes[i], claims[i])
+		if err != nil {
+			return err
+		}
+		if found != nil {
+			outcomes[i] = *found
+		} else {
+			left = append(left, i)
+		}
+	}
+	if w.cfg.Mode == Plan || len(left) == 0 {
+		return nil
+	}
+	return w.embed(ctx, data, outcomes, left)
 }
 
 func (w *worker) read(ctx context.Context, found photo) (content, error) {
@@ -74,59 +110,81 @@ func (w *worker) read(ctx context.Context, found photo) (content, error) {
 	return c, ctx.Err()
 }
 
-func (w *worker) outcome(v verdict, t task, c content) outcome {
-	return outcome{verdict: v, enrolment: face.Enrolment{
-		Space: w.cfg.Space, Detector: w.cfg.Detector,
+func (w *worker) outcome(space int, v verdict, t task, c content) outcome {
+	return outcome{space: space, verdict: v, enrolment: face.Enrolment{
+		Space: w.each[space].Space, Detector: w.cfg.Detector,
 		Image: face.Image{
 			Path: t.path, Identity: t.identity, Metadata: t.metadata, SHA256: c.sum, Size: int64(len(c.data)), ModTime: c.modTime,
 		},
 	}}
 }
 
-// embed completes the outcome of a photograph with its templates, or with the
+// embed completes the outcomes that are left with their templates, or with the
 // reason why there are none.
-func (w *worker) embed(ctx context.Context, o outcome, data []byte) (outcome, error) {
-	got, err := w.call(ctx, o.enrolment.Image, data)
+func (w *worker) embed(ctx context.Context, data []byte, outcomes []outcome, left []int) error {
+	spaces := make([]face.Space, len(left))
+	for k, i := range left {
+		spaces[k] = w.each[i].Space
+	}
+	of := outcomes[left[0]].enrolment.Image
+	photos, err := w.call(ctx, of, data, spaces)
 	if ctx.Err() != nil {
-		return outcome{}, ctx.Err()
+		return ctx.Err()
 	}
-	o.enrolment.Image.Width, o.enrolment.Image.Height = got.Width, got.Height
 	switch code := face.CodeOf(err); code {
-	case "":
-		o.enrolment.Templates, o.failed = w.cfg.Gates.sort(got, o.enrolment.Image.Identity)
-		if len(o.enrolment.Templates) == 0 {
-			why := o.failed[0]
-			o.verdict, o.enrolment.Rejected, o.enrolment.Detail = rejected, why.reason, why.message
-			o.enrolment.Detector = w.cfg.triedWith(why.reason)
-		}
-	case face.NoFace, face.Unsupported, face.Undecodable, face.TooLarge, face.Empty:
-		o.verdict, o.enrolment.Rejected, o.enrolment.Detail = rejected, code, messageOf(err)
-	case face.Internal:
-		return refusal(o.enrolment.Image.Path, err), nil
+	case "", face.NoFace, face.Unsupported, face.Undecodable, face.TooLarge, face.Empty, face.Internal:
 	default:
-		return outcome{}, face.Wrap(code, err, "ingest: embed %s", face.Readable(o.enrolment.Image.Path))
+		return face.Wrap(code, err, "ingest: embed %s", face.Readable(of.Path))
 	}
-	return o, nil
+	for k, i := range left {
+		switch code := face.CodeOf(err); code {
+		case "":
+			w.enrol(&outcomes[i], photos[k])
+		case face.Internal:
+			outcomes[i] = refusal(of.Path, err)
+			outcomes[i].space = i
+		default:
+			o := &outcomes[i]
+			o.verdict, o.enrolment.Rejected, o.enrolment.Detail = rejected, code, messageOf(err)
+		}
+	}
+	return nil
 }
 
-func (w *worker) call(ctx context.Context, of face.Image, data []byte) (face.Photo, error) {
+// enrol gives an outcome the templates that pass the gates.
+func (w *worker) enrol(o *outcome, got face.Photo) {
+	o.enrolment.Image.Width, o.enrolment.Image.Height = got.Width, got.Height
+	o.enrolment.Templates, o.failed = w.cfg.Gates.sort(got, o.enrolment.Image.Identity)
+	if len(o.enrolment.Templates) == 0 {
+		why := o.failed[0]
+		o.verdict, o.enrolment.Rejected, o.enrolment.Detail = rejected, why.reason, why.message
+		o.enrolment.Detector = w.cfg.triedWith(why.reason)
+	}
+}
+
+func (w *worker) call(ctx context.Context, of face.Image, data []byte, spaces []face.Space) ([]face.Photo, error) {
 	if len(data) == 0 {
-		return face.Photo{}, face.Errorf(face.Empty, "the file is empty")
+		return nil, face.Errorf(face.Empty, "the file is empty")
 	}
-	got, err := w.embedder.Embed(ctx, data, w.cfg.Gates.choice(of.Identity))
+	photos, err := w.embedder.EmbedIn(ctx, data, w.cfg.Gates.choice(of.Identity), spaces)
 	if err != nil {
-		return got, err
+		return nil, err
 	}
-	if len(got.Templates) == 0 {
-		return got, face.Errorf(face.NoFace, "no face was found")
+	if len(photos) != len(spaces) {
+		return nil, face.Errorf(face.Mismatch, "templates in %d spaces came for %d", len(photos), len(spaces))
 	}
-	for _, t := range got.Templates {
-		if t.Space != w.cfg.Space || len(t.Vector) != w.cfg.Space.Dim {
-			return got, face.Errorf(face.Mismatch, "a template of %d dimensions in space %s came for space %s of %d",
-				len(t.Vector), t.Space.Name(), w.cfg.Space.Name(), w.cfg.Space.Dim)
+	for i, got := range photos {
+		if len(got.Templates) == 0 {
+			return nil, face.Errorf(face.NoFace, "no face was found")
+		}
+		for _, t := range got.Templates {
+			if t.Space != spaces[i] || len(t.Vector) != spaces[i].Dim {
+				return nil, face.Errorf(face.Mismatch, "a template of %d dimensions in space %s came for space %s of %d",
+					len(t.Vector), t.Space.Name(), spaces[i].Name(), spaces[i].Dim)
+			}
 		}
 	}
-	return got, nil
+	return photos, nil
 }
 
 // refusal is a rejection that says nothing about the content.
@@ -134,6 +192,16 @@ func refusal(path string, err error) outcome {
 	return outcome{verdict: rejected, passing: true, enrolment: face.Enrolment{
 		Image: face.Image{Path: path}, Rejected: face.CodeOf(err), Detail: messageOf(err),
 	}}
+}
+
+// refusals is one for each space.
+func refusals(spaces int, path string, err error) []outcome {
+	outcomes := make([]outcome, spaces)
+	for i := range outcomes {
+		outcomes[i] = refusal(path, err)
+		outcomes[i].space = i
+	}
+	return outcomes
 }
 
 // messageOf is what a rejection says to the user. The causes are left out, but

@@ -2,7 +2,9 @@ package ingest
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -10,22 +12,22 @@ import (
 // writer commits outcomes in batches and alone keeps the report. What is not
 // committed is not counted.
 type writer struct {
-	cfg    Config
-	ledger Ledger
-	report *Report
+	cfg     Config
+	ledger  Ledger
+	reports []*Report // of each space
 
 	found    atomic.Int64 // counted by the walker
 	walked   atomic.Bool
 	progress Progress
 	enrol    []outcome
 	move     []outcome
-	touch    []face.Image
+	touch    []outcome
 }
 
 // drain takes outcomes until there are no more, also when a commit has failed,
 // so that nobody who sends them waits for ever; then stop is called to end the
 // work. After ctx is cancelled, what was finished is still committed.
-func (w *writer) drain(ctx context.Context, outcomes <-chan outcome, stop func()) error {
+func (w *writer) drain(ctx context.Context, outcomes <-chan []outcome, stop func()) error {
 	commit, done := outliving(ctx, commitGrace)
 	defer done()
 	var failed error
@@ -43,17 +45,21 @@ func (w *writer) drain(ctx context.Context, outcomes <-chan outcome, stop func()
 	return w.flush(ctx, commit)
 }
 
-func (w *writer) take(ctx, commit context.Context, o outcome) error {
-	w.advance(o)
-	switch {
-	case o.verdict == unchanged, o.passing, w.cfg.Mode == Plan:
-		w.count(o)
-	case o.verdict == touched:
-		w.touch = append(w.touch, o.enrolment.Image)
-	case o.verdict == moved:
-		w.move = append(w.move, o)
-	default:
-		w.enrol = append(w.enrol, o)
+// take enters the outcomes of one photograph in the next batch. They stay
+// together, so that it moves in all spaces before it is enrolled in some.
+func (w *writer) take(ctx, commit context.Context, outcomes []outcome) error {
+	w.advance(outcomes)
+	for _, o := range outcomes {
+		switch {
+		case o.verdict == unchanged, o.passing, w.cfg.Mode == Plan:
+			w.count(o)
+		case o.verdict == touched:
+			w.touch = append(w.touch, o)
+		case o.verdict == moved:
+			w.move = append(w.move, o)
+		default:
+			w.enrol = append(w.enrol, o)
+		}
 	}
 	if max(len(w.enrol), len(w.move), len(w.touch)) < w.cfg.BatchSize {
 		return nil
@@ -61,12 +67,14 @@ func (w *writer) take(ctx, commit context.Context, o outcome) error {
 	return w.flush(ctx, commit)
 }
 
-func (w *writer) advance(o outcome) {
+func (w *writer) advance(outcomes []outcome) {
 	w.progress.Done++
-	if o.verdict != moved {
-		w.progress.Faces += len(o.enrolment.Templates)
+	for _, o := range outcomes {
+		if o.verdict != moved {
+			w.progress.Faces += len(o.enrolment.Templates)
+		}
 	}
-	if o.verdict == rejected {
+	if slices.ContainsFunc(outcomes, func(o outcome) bool { return o.verdict == rejected }) {
 		w.progress.Failed++
 	}
 	w.progress.Walked = w.walked.Load() // before found, which then is final
@@ -79,61 +87,43 @@ func (w *writer) count(o outcome) {
 	for _, call := range o.committed {
 		call()
 	}
-	path, from := face.Readable(o.enrolment.Image.Path), face.Readable(o.from)
-	switch o.verdict {
-	case rejected:
+	report, path := w.reports[o.space], face.Readable(o.enrolment.Image.Path)
+	if o.verdict == rejected {
 		w.reject(path, o)
 		return
-	case unchanged, touched:
-		w.report.Unchanged++
-	case added:
-		w.report.Ingested++
-		w.plan(Change{Path: path, Kind: Add})
-	case copied:
-		w.report.Copied++
-		w.plan(Change{Path: path, Kind: Copy, From: from})
-	case moved:
-		w.report.Moved++
-		w.report.Files++
-		w.plan(Change{Path: path, Kind: Rename, From: from})
-		return
-	case replaced:
-		w.report.Replaced++
-		w.plan(Change{Path: path, Kind: Replace})
 	}
-	w.report.Files++
-	w.report.Faces += len(o.enrolment.Templates)
+	report.settle(w.cfg.Mode, o.verdict, Change{Path: path, From: face.Readable(o.from)})
+	if o.verdict == moved {
+		return
+	}
+	report.Faces += len(o.enrolment.Templates)
 	for _, f := range o.failed {
-		j := Rejection{Kind: OneFace, Path: path, Reason: f.reason, Message: f.message}.seenAt(f.of)
-		w.report.rejectFace(j)
+		j := Rejection{Kind: OneFace, Path: path, Space: w.spaceOf(o), Reason: f.reason, Message: f.message}.seenAt(f.of)
+		report.rejectFace(j)
 		w.cfg.Rejected(j)
 	}
 }
 
+// spaceOf is told where there are several.
+func (w *writer) spaceOf(o outcome) string {
+	if len(w.reports) == 1 {
+		return ""
+	}
+	return w.reports[o.space].Space
+}
+
 func (w *writer) reject(path string, o outcome) {
-	j := Rejection{Kind: File, Path: path, Reason: o.enrolment.Rejected, Message: o.enrolment.Detail}
+	j := Rejection{Kind: File, Path: path, Space: w.spaceOf(o), Reason: o.enrolment.Rejected, Message: o.enrolment.Detail}
 	if len(o.failed) > 0 {
 		j = j.seenAt(o.failed[0].of)
 	}
-	w.report.reject(j)
+	w.reports[o.space].reject(j)
 	w.cfg.Rejected(j)
 }
 
-func (w *writer) plan(c Change) {
-	if w.cfg.Mode == Plan {
-		w.report.Changes = append(w.report.Changes, c)
-	}
-}
-
 func (w *writer) flush(ctx, commit context.Context) error {
-	if len(w.touch) > 0 {
-		err := retry(ctx, w.cfg.RetryFor, func() error { return w.ledger.Touch(commit, w.cfg.Gallery, w.touch) })
-		if err != nil {
-			return err
-		}
-		w.report.Unchanged += len(w.touch)
-		w.report.Files += len(w.touch)
-		w.touch = nil
+	if err := w.touchAll(ctx, commit); err != nil {
+		return err
 	}
 	if err := w.moveAll(ctx, commit); err != nil {
 		return err
@@ -141,6 +131,26 @@ func (w *writer) flush(ctx, commit context.Context) error {
 	batch := w.enrol
 	w.enrol = nil
 	return w.store(ctx, commit, batch)
+}
+
+func (w *writer) touchAll(ctx, commit context.Context) error {
+	batch := w.touch
+	w.touch = nil
+	if len(batch) == 0 {
+		return nil
+	}
+	images := make([]face.Image, len(batch))
+	for i, o := range batch {
+		images[i] = o.enrolment.Image
+	}
+	err := retry(ctx, w.cfg.RetryFor, func() error { return w.ledger.Touch(commit, w.cfg.Gallery, images) })
+	if err != nil {
+		return err
+	}
+	for _, o := range batch {
+		w.count(o)
+	}
+	return nil
 }
 
 // moveAll commits the moves. One that the ledger does not make, because another
@@ -201,7 +211,7 @@ func (w *writer) store(ctx, commit context.Context, batch []outcome) error {
 		return err
 	case len(batch) == 1:
 		refused := refusal(batch[0].enrolment.Image.Path, err)
-		refused.committed = batch[0].committed
+		refused.space, refused.committed = batch[0].space, batch[0].committed
 		w.count(refused)
 		return nil
 	}
@@ -216,14 +226,15 @@ func (w *writer) store(ctx, commit context.Context, batch []outcome) error {
 // prune counts what has vanished and, where the configuration says so, removes
 // it, a batch at a time.
 func (w *writer) prune(ctx context.Context, missing []string) error {
-	w.report.Vanished = len(missing)
+	report := w.reports[0]
+	report.Vanished = len(missing)
 	if !w.cfg.Prune {
 		return nil
 	}
 	if w.cfg.Mode == Plan {
-		w.report.Removed = len(missing)
+		report.Removed = len(missing)
 		for _, path := range missing {
-			w.plan(Change{Path: face.Readable(path), Kind: Remove})
+			report.Changes = append(report.Changes, Change{Path: face.Readable(path), Kind: Remove})
 		}
 		return nil
 	}
@@ -237,8 +248,19 @@ func (w *writer) prune(ctx context.Context, missing []string) error {
 		if err != nil {
 			return err
 		}
-		w.report.Removed += gone
+		report.Removed += gone
 		missing = missing[n:]
 	}
 	return nil
+}
+
+// finish is the report of the first space, with those of the others.
+func (w *writer) finish(elapsed time.Duration) Report {
+	first := w.reports[0]
+	for _, other := range w.reports[1:] {
+		other.finish(elapsed)
+		first.Also = append(first.Also, *other)
+	}
+	first.finish(elapsed)
+	return *first
 }

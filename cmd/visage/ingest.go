@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ func ingestCommand(a *app) *cobra.Command {
 		Long: ingestHelp, Example: ingestExamples,
 	}
 	m, asJSON := modelFlags(cmd), jsonFlag(cmd.Flags())
+	cmd.Flags().Lookup("model").Usage = "recognisers, with commas between them, see visage models list; default the best installed"
 	cfg := ingest.Config{}
 	flags := cmd.Flags()
 	sourceFlags(flags, &cfg)
@@ -44,6 +46,7 @@ func ingestCommand(a *app) *cobra.Command {
 		if *watch && (*plan || cfg.Manifest != "") {
 			return misuse{errors.New("ingest: --watch follows a folder: it goes with neither --plan nor --manifest")}
 		}
+		severalModels(m)
 		cfg.Root, cfg.Mode, cfg.Gates = args[0], ingest.Enrol, *gates
 		if *plan {
 			cfg.Mode = ingest.Plan
@@ -60,6 +63,12 @@ func ingestCommand(a *app) *cobra.Command {
 		return errors.Join(a.ingest(cmd.Context(), *m, cfg, pace, *asJSON), list.close())
 	}
 	return cmd
+}
+
+// severalModels takes a list of recognisers apart.
+func severalModels(m *embed.Config) {
+	names := strings.Split(m.Recognizer, ",")
+	m.Recognizer, m.Also = names[0], names[1:]
 }
 
 // ingest runs ingests at a pace, each with a progress bar, and prints the report
@@ -80,7 +89,7 @@ func (a *app) ingest(ctx context.Context, m embed.Config, cfg ingest.Config, pac
 }
 
 func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder, cfg ingest.Config) (ingest.Report, error) {
-	cfg.Space, cfg.Detector, cfg.Workers = e.Space(), e.Detector(), e.InHand()
+	cfg.Space, cfg.Also, cfg.Detector, cfg.Workers = e.Space(), e.Spaces()[1:], e.Detector(), e.InHand()
 	bar := newBar(a.errOut, "photographs").withLines(a.errOut, lineEvery)
 	total := bar.count(cfg.Root)
 	begun := time.Now()
@@ -100,6 +109,16 @@ func (a *app) printReport(r ingest.Report, asJSON bool) error {
 	if asJSON {
 		return printJSON(a.out, r)
 	}
+	for _, one := range append([]ingest.Report{r}, r.Also...) {
+		if err := a.printSpace(one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printSpace prints what was done in one space.
+func (a *app) printSpace(r ingest.Report) error {
 	for _, j := range slices.Concat(r.Folders, r.Rejections, r.RejectedFaces) {
 		fmt.Fprintf(a.out, "%-14s %s: %s\n", j.Reason, plain(j.Path), plain(j.Message))
 	}
