@@ -47,11 +47,11 @@ func (b *bar) withLines(w io.Writer, every time.Duration) *bar {
 }
 
 // count is how many files a folder will have to be read, nearly; the ingest's
-// own walk is only ever a few thousand files ahead of its work. It is 0 where there is
-// no bar to be shown.
+// own walk is only ever a few thousand files ahead of its work. It is 0 for what is
+// no folder, and where there is no bar to be shown.
 func (b *bar) count(root string) int {
 	files := 0
-	if b.terminal == nil {
+	if info, err := os.Stat(root); b.terminal == nil || err != nil || !info.IsDir() {
 		return files
 	}
 	_ = filepath.WalkDir(root, func(_ string, entry fs.DirEntry, err error) error {

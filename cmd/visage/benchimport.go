@@ -21,6 +21,7 @@ import (
 // importBench is what the command was told.
 type importBench struct {
 	rows, dim, rounds int
+	index             bool
 }
 
 func benchImport(a *app) *cobra.Command {
@@ -29,43 +30,67 @@ func benchImport(a *app) *cobra.Command {
 		Long: `Random templates, four to an identity, are imported from an .npy file into a
 database made for the purpose, and in turn the very rows that this left in the
 tables are loaded into the same tables, empty again, by COPY FROM STDIN BINARY.
-Speeds are templates per second, without the index, whose build follows either.`,
-		Example: "  visage bench import --rows 100000 --dim 512",
+Speeds are templates per second, without the index, whose build follows either.
+With --index the indexes are built, and what a template takes on disk is compared
+with the table and the index that DeepFace's pgvector backend makes of the same
+templates (ingest.size, which is better below the reference).`,
+		Example: "  visage bench import --rows 100000 --dim 512 --index",
 	}
 	b, asJSON := &importBench{}, jsonFlag(cmd.Flags())
 	cmd.Flags().IntVar(&b.rows, "rows", 100_000, "templates")
 	cmd.Flags().IntVar(&b.dim, "dim", 512, "components of a template")
 	cmd.Flags().IntVar(&b.rounds, "rounds", 5, "how often both ways are measured")
+	cmd.Flags().BoolVar(&b.index, "index", false, "build the indexes and measure bytes on disk, too")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if b.rows < 1 || b.dim < 1 || b.dim > 16000 || b.rounds < 1 || b.rounds > 1000 {
 			return misuse{errors.New("bench import: use at least 1 --rows, 1 to 16000 --dim and 1 to 1000 --rounds")}
 		}
-		result, err := a.benchImport(cmd.Context(), b)
+		results, err := a.benchImport(cmd.Context(), b)
 		if err != nil {
 			return err
 		}
-		return a.printBench([]bench.Result{result}, *asJSON)
+		return a.printBench(results, *asJSON)
 	}
 	return cmd
 }
 
-func (a *app) benchImport(ctx context.Context, b *importBench) (result bench.Result, err error) {
+func (a *app) benchImport(ctx context.Context, b *importBench) (results []bench.Result, err error) {
 	dir, err := os.MkdirTemp("", "visage-bench")
 	if err != nil {
-		return result, face.Wrap(face.Unavailable, err, "no place for the templates")
+		return nil, face.Wrap(face.Unavailable, err, "no place for the templates")
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	file, space := filepath.Join(dir, "bench.npy"), b.space()
 	if err := b.write(file, space); err != nil {
-		return result, err
+		return nil, err
 	}
 	err = a.withURL(ctx, func(url string) error {
 		return postgres.WithScratch(ctx, postgres.Config{URL: url}, func(db *postgres.DB) error {
-			result, err = b.measure(ctx, db, space, file)
+			speed, err := b.measure(ctx, db, space, file)
+			results = append(results, speed)
+			if err != nil || !b.index {
+				return err
+			}
+			fmt.Fprintln(a.errOut, "building the indexes")
+			size, err := b.measureSize(ctx, db, space)
+			results = append(results, size)
 			return err
 		})
 	})
-	return result, err
+	return results, err
+}
+
+// measureSize is what a template takes on disk.
+func (b *importBench) measureSize(ctx context.Context, db *postgres.DB, space face.Space) (bench.Result, error) {
+	ours, theirs, err := db.MeasureDiskUse(ctx, space)
+	if err != nil {
+		return bench.Result{}, err
+	}
+	each := func(bytes int64) float64 { return float64(bytes) / float64(ours.Templates) }
+	notes := fmt.Sprintf("%d templates of %d dimensions: tables %.0f, keys %.0f, HNSW %.0f bytes each; DeepFace's, without the pixels of faces that it stores: %.0f, %.0f, %.0f",
+		ours.Templates, b.dim, each(ours.Tables), each(ours.Keys), each(ours.Index), each(theirs.Tables), each(theirs.Keys), each(theirs.Index))
+	r := bench.Rounds{Values: []float64{each(ours.Total())}, References: []float64{each(theirs.Total())}}
+	return r.Result("ingest.size", "bytes", "the same templates in the table and the HNSW index of DeepFace's pgvector backend", notes), nil
 }
 
 func (b *importBench) space() face.Space {

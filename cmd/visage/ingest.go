@@ -91,7 +91,10 @@ func (a *app) ingest(ctx context.Context, m embed.Config, cfg ingest.Config, pac
 func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder, cfg ingest.Config) (ingest.Report, error) {
 	cfg.Space, cfg.Also, cfg.Detector, cfg.Workers = e.Space(), e.Spaces()[1:], e.Detector(), e.InHand()
 	bar := newBar(a.errOut, "photographs").withLines(a.errOut, lineEvery)
-	total := bar.count(cfg.Root)
+	total := 0
+	if cfg.Manifest == "" {
+		total = bar.count(cfg.Root)
+	}
 	begun := time.Now()
 	cfg.Progress = func(p ingest.Progress) {
 		of := total

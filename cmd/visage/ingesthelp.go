@@ -14,6 +14,13 @@ FOLDERS
   DIR. What is a photograph (JPEG, PNG, WebP, GIF, BMP, TIFF) is told by its
   content, not by its name.
 
+MODELS
+  --model A,B enrols each photograph by several recognisers: it is decoded and its
+  faces are found once. Each has its own space, in which it is searched, and its
+  own report ("also" in JSON, for all but the first). A model that is named later
+  is caught up with, without the others being run again. All are prepared in one
+  profile.
+
 WHAT IS REJECTED
   A file that cannot be used never stops the run. It is reported with a reason:
     no_face         no face is found
@@ -62,6 +69,7 @@ EXIT CODES
 
 const ingestExamples = `  visage ingest photos --gallery staff
   visage ingest photos --plan
+  visage ingest photos --model Buffalo_S,EdgeFace_XS
   visage ingest photos --report rejects.jsonl --min-face-size 48
   visage ingest photos --faces reject --prune --json
   visage ingest photos --watch --prune`

@@ -312,6 +312,15 @@ func TestMeasureImport(t *testing.T) {
 		if len(rounds) != 2 || rounds[1].Import <= 0 || rounds[1].Copy <= 0 || size.Templates != 100 {
 			t.Errorf("rounds %v leave %+v", rounds, size)
 		}
+		if err != nil {
+			return err
+		}
+		ours, theirs, err := db.MeasureDiskUse(t.Context(), s)
+		for _, use := range []postgres.DiskUse{ours, theirs} {
+			if use.Templates != 100 || use.Tables < 100*16*4 || use.Keys == 0 || use.Index < 100*16*2 {
+				t.Errorf("disk use %+v and %+v", ours, theirs)
+			}
+		}
 		return err
 	})
 	b.ok(err)
