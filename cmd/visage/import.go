@@ -143,7 +143,7 @@ func (a *app) importVectors(ctx context.Context, db *postgres.DB, v *vectorsImpo
 	return r, err
 }
 
-func (a *app) importRows(ctx context.Context, from *vectors.Reader, im *postgres.Import, dim int, r *importReport) error {
+func (a *app) importRows(ctx context.Context, from templates, im *postgres.Import, dim int, r *importReport) error {
 	began, bar := time.Now(), newBar(a.errOut, "templates")
 	err := importAll(ctx, from, dim, im, func(rows, added int) {
 		r.Rows, r.Added, r.Present = r.Rows+rows, r.Added+added, r.Present+rows-added

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/visagedb/visage/internal/face"
-	"github.com/visagedb/visage/internal/vectors"
 )
 
 // What goes into one transaction of an import: at most so many templates, and
@@ -27,10 +26,18 @@ type store interface {
 	Add(ctx context.Context, batch []face.Record) (int, error)
 }
 
-// importAll moves templates from a file into a gallery, two batches at once, so
+// templates are read one by one, io.EOF after the last: a file's, or others.
+type templates interface {
+	Read() (face.Record, error)
+	// Total is how many there are at least, 0 where that is not known. It may be asked
+	// for while Read is called.
+	Total() int
+}
+
+// importAll moves templates into a gallery, two batches at once, so
 // that the one is prepared while the server is busy with the other. It tells of
 // each batch that is committed, from one goroutine at a time.
-func importAll(ctx context.Context, from *vectors.Reader, dim int, to store, tell func(rows, added int)) error {
+func importAll(ctx context.Context, from templates, dim int, to store, tell func(rows, added int)) error {
 	var reading, telling sync.Mutex
 	var ended error // why there is nothing more to read
 	next := func() []face.Record {
@@ -64,7 +71,7 @@ func importAll(ctx context.Context, from *vectors.Reader, dim int, to store, tel
 }
 
 // readBatch returns up to so many templates, also those before an error.
-func readBatch(from *vectors.Reader, size int) ([]face.Record, error) {
+func readBatch(from templates, size int) ([]face.Record, error) {
 	batch := make([]face.Record, 0, size)
 	for len(batch) < size {
 		r, err := from.Read()
