@@ -71,6 +71,7 @@ func (w *writer) advance(o outcome) {
 	}
 	w.progress.Walked = w.walked.Load() // before found, which then is final
 	w.progress.Found = int(w.found.Load())
+	w.progress.Settled = *w.report
 	w.cfg.Progress(w.progress)
 }
 
@@ -154,7 +155,7 @@ func (w *writer) moveAll(ctx, commit context.Context) error {
 	moves := make([]face.Move, len(batch))
 	for i, o := range batch {
 		to := o.enrolment.Image
-		moves[i] = face.Move{From: o.from, To: to, Keep: w.cfg.Manifest == "" && folderOf(w.cfg.Root, o.from) == folderOf(w.cfg.Root, to.Path)}
+		moves[i] = face.Move{From: o.from, To: to, Keep: !w.cfg.named() && folderOf(w.cfg.Root, o.from) == folderOf(w.cfg.Root, to.Path)}
 	}
 	made := make([]bool, len(batch))
 	err := retry(ctx, w.cfg.RetryFor, func() (err error) {
