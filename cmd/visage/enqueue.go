@@ -19,7 +19,7 @@ import (
 // queued is what ingest --enqueue prints.
 type queued struct {
 	ingest.Cutting
-	Jobs     int `json:"jobs"`           // that are new
+	Jobs     int `json:"jobs"`          // that are new
 	Standing int `json:"jobs_standing"` // that the queue had before
 }
 
