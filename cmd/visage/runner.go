@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/visagedb/visage/embed"
 	"github.com/visagedb/visage/ingest"
@@ -27,14 +28,10 @@ type runner struct {
 // task, with the same weights. It returns NotFound, Unreadable, Mismatch, or what
 // opening the models returns.
 func (r *runner) Ready(_ context.Context, task queue.Task) error {
-	root := string(task.Root)
-	real, err := realPath(root)
-	switch {
-	case err != nil:
-		return face.Wrap(face.NotFound, err, "worker: %s cannot be seen from this machine", face.Readable(root))
-	case real != root:
-		return face.Errorf(face.Mismatch, "worker: %s is %s on this machine, but photographs are known by where they were listed: mount it there", face.Readable(root), face.Readable(real))
-	case len(task.Spaces) != 1:
+	if err := visible(string(task.Root)); err != nil {
+		return err
+	}
+	if len(task.Spaces) != 1 {
 		return face.Errorf(face.Unavailable, "worker: the job is for %d recognisers at once, this version takes one", len(task.Spaces))
 	}
 	if err := r.see(task.Models); err != nil {
@@ -46,6 +43,31 @@ func (r *runner) Ready(_ context.Context, task queue.Task) error {
 	if _, weights := r.open.DetectorSource(); weights != task.Models.DetectorWeights || r.open.Detector() != task.Models.Setting {
 		return face.Errorf(face.Mismatch, "worker: the job is for detector %s with weights %.12s, here it would be %s with %.12s",
 			task.Models.Setting, task.Models.DetectorWeights, r.open.Detector(), weights)
+	}
+	return nil
+}
+
+// visible returns NotFound or Mismatch where a folder or archive is not what it is
+// elsewhere, as far as that can be told. An empty folder is where none is mounted.
+func visible(root string) error {
+	name := face.Readable(root)
+	real, err := realPath(root)
+	if err != nil {
+		return face.Wrap(face.NotFound, err, "worker: %s cannot be seen from this machine", name)
+	}
+	if real != root {
+		return face.Errorf(face.Mismatch, "worker: %s is %s on this machine, but photographs are known by where they were listed: mount it there", name, face.Readable(real))
+	}
+	f, err := os.Open(root)
+	if err != nil {
+		return face.Wrap(face.NotFound, err, "worker: %s cannot be read on this machine", name)
+	}
+	defer f.Close() // nothing was written
+	if info, err := f.Stat(); err != nil || !info.IsDir() {
+		return err
+	}
+	if _, err := f.ReadDir(1); err != nil {
+		return face.Wrap(face.NotFound, err, "worker: %s is empty on this machine, or cannot be read: see that it is mounted", name)
 	}
 	return nil
 }

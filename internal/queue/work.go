@@ -135,35 +135,42 @@ type verdict struct {
 	until time.Time // when to ask again, where it is not
 }
 
-// work looks for queues that can be served.
+// work goes from round to round.
 func (w *worker) work(ctx context.Context) error {
 	heard := time.Now()
 	for ctx.Err() == nil {
-		backlogs, err := w.cfg.Store.Backlogs(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		if err == nil {
+		served, left, err := w.round(ctx)
+		switch {
+		case ctx.Err() != nil:
+			continue
+		case err == nil && w.cfg.UntilEmpty && !served && !left.able:
+			return left.why
+		case err == nil:
 			heard = time.Now()
-			next, rest := w.choose(ctx, backlogs)
-			switch {
-			case next != "":
-				if err = w.serve(ctx, next); err == nil {
-					continue
-				}
-			case w.cfg.UntilEmpty && !rest.able:
-				return rest.why
-			}
-		}
-		if err != nil && ctx.Err() == nil {
-			if w.cfg.UntilEmpty && time.Since(heard) > w.cfg.Lease {
-				return err
-			}
+		case w.cfg.UntilEmpty && time.Since(heard) > w.cfg.Lease:
+			return err
+		default:
 			w.cfg.Logger.Warn("looking for jobs", "error", err)
 		}
-		w.pause(ctx)
+		if !served {
+			w.pause(ctx)
+		}
 	}
 	return nil
+}
+
+// round serves a queue, if there is one that can be, and says what is left.
+func (w *worker) round(ctx context.Context) (served bool, left rest, err error) {
+	backlogs, err := w.cfg.Store.Backlogs(ctx)
+	if err != nil {
+		return false, rest{}, err
+	}
+	next, left := w.choose(ctx, backlogs)
+	if next == "" {
+		return false, left, nil
+	}
+	err = w.serve(ctx, next)
+	return err == nil, left, err
 }
 
 func (w *worker) pause(ctx context.Context) {
@@ -199,7 +206,7 @@ func (w *worker) choose(ctx context.Context, backlogs []face.Backlog) (queue str
 		}
 	}
 	if left.why != nil {
-		left.why = face.Wrap(face.Unavailable, left.why, "queue: %d jobs are left that this worker cannot do; of the last ones", refused)
+		left.why = face.Wrap(face.Unavailable, left.why, "queue: jobs left to other workers: %d", refused)
 	}
 	return later, left
 }

@@ -115,7 +115,7 @@ func TestWorkerLeavesWhatIsNotForIt(t *testing.T) {
 		return nil
 	}}
 	err := queue.Work(t.Context(), b.config(r, did))
-	if face.CodeOf(err) != face.Unavailable || !strings.Contains(err.Error(), "5 jobs") || !strings.Contains(err.Error(), "no folder /unseen") {
+	if face.CodeOf(err) != face.Unavailable || !strings.Contains(err.Error(), "other workers: 5") || !strings.Contains(err.Error(), "no folder /unseen") {
 		t.Errorf("error %v", err)
 	}
 	if len(r.done()) != 2 || !reflect.DeepEqual(did, map[queue.Result]int{queue.Finished: 2}) {
