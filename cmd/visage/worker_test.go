@@ -266,6 +266,26 @@ func TestJobs(t *testing.T) {
 	}
 }
 
+// A folder that is watched has its changes queued.
+func TestWatchAndEnqueue(t *testing.T) {
+	t.Parallel()
+	v, dir := newVisage(t), t.TempDir()
+	must(t, os.CopyFS(dir, os.DirFS(filepath.Join(sampleDir(t), "people"))))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var out, errOut shown
+	code := make(chan int, 1)
+	go func() { code <- run(ctx, append(with(builtIn, "ingest", dir, "--watch", "--enqueue"), v.flags...), &out, &errOut) }()
+	out.await(t, "6 files: 6 to do in 1 new jobs and 0 that")
+	v.do("worker", "--until-empty")
+	must(t, makeFile(filepath.Join(dir, "new", "text.jpg"), []byte("no picture")))
+	out.await(t, "7 files: 1 to do in 1 new jobs and 0 that")
+	cancel()
+	if got := <-code; got != exitDone {
+		t.Errorf("interrupted, it exits %d: %s", got, &errOut)
+	}
+}
+
 // The private Postgres is enough for a queue.
 func TestWorkerOnThePrivatePostgres(t *testing.T) {
 	t.Parallel()
