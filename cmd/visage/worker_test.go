@@ -275,7 +275,9 @@ func TestWatchAndEnqueue(t *testing.T) {
 	defer cancel()
 	var out, errOut shown
 	code := make(chan int, 1)
-	go func() { code <- run(ctx, append(with(builtIn, "ingest", dir, "--watch", "--enqueue"), v.flags...), &out, &errOut) }()
+	go func() {
+		code <- run(ctx, append(with(builtIn, "ingest", dir, "--watch", "--enqueue"), v.flags...), &out, &errOut)
+	}()
 	out.await(t, "6 files: 6 to do in 1 new jobs and 0 that")
 	v.do("worker", "--until-empty")
 	must(t, makeFile(filepath.Join(dir, "new", "text.jpg"), []byte("no picture")))

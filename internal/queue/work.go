@@ -51,9 +51,9 @@ type Config struct {
 	// Lease is how long a worker may be silent before its jobs are given back. All
 	// workers of a database should have the same. Defaults to 45 s.
 	Lease time.Duration
-	// Look is how often a worker without work looks for some, and how long it does
-	// not ask again about a task that the Runner is not ready for, times 15.
-	// Defaults to 2 s, which makes half a minute.
+	// Look is how often a worker without work looks for some. Of a task that the
+	// Runner is not ready for it asks again after 15 such looks. Defaults to 2 s,
+	// which makes half a minute of those.
 	Look time.Duration
 }
 
