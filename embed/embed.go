@@ -13,6 +13,7 @@ import (
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/embed/internal/ort"
 	"github.com/visagedb/visage/embed/recognize"
+	"github.com/visagedb/visage/embed/registry"
 	"github.com/visagedb/visage/internal/face"
 )
 
@@ -32,6 +33,7 @@ type Embedder struct {
 	turns     turns
 
 	detectorName string
+	detectorFile registry.File // zero for one that is built in
 	settings     string        // of the detector, as Detector shows them
 	whole        bool          // the detector takes the whole picture for a face
 	boxEyes      align.BoxEyes // where the detector gives no landmarks
@@ -119,6 +121,20 @@ func (e *Embedder) Spaces() []face.Space {
 // where they are not its own, such as "scrfd@1280+turned": what one setting did
 // not find, another may.
 func (e *Embedder) Detector() string { return e.detectorName + e.settings }
+
+// DetectorSource is a name for Config.Detector that stands for the very same
+// detector wherever its weights are, and their SHA-256, with those of its further
+// files after a "+"; empty for a detector without weights.
+func (e *Embedder) DetectorSource() (name, weights string) {
+	if e.detectorFile.Name == "" {
+		return e.detectorName, ""
+	}
+	var sums []string
+	for _, part := range e.detectorFile.All() {
+		sums = append(sums, part.SHA256)
+	}
+	return e.detectorFile.Name, strings.Join(sums, "+")
+}
 
 // Recognizer is the recogniser's name; empty where there is none.
 func (e *Embedder) Recognizer() string { return e.entry.Name }

@@ -16,7 +16,7 @@ func (e *Embedder) openDetector(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	e.detectorName, e.whole = entry.Name, entry.Name == "skip"
+	e.detectorName, e.detectorFile, e.whole = entry.Name, file, entry.Name == "skip"
 	if eyes := entry.BoxEyes; eyes != nil {
 		e.boxEyes = align.BoxEyes(*eyes)
 	}

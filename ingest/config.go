@@ -46,6 +46,10 @@ type Config struct {
 	// the gallery has of files that are not included, or excluded, stays. Defaults
 	// to nothing.
 	Exclude []string
+	// Piece is the part of Root to ingest, which Cut handed out. Include and Exclude
+	// have had their say of it, and it cannot be combined with Manifest or Prune.
+	// Defaults to nil, which is all of Root.
+	Piece *Piece
 	// Gates are what a face needs to be enrolled. Defaults to none, and to the
 	// most prominent face of photographs in identities' folders.
 	Gates Gates
@@ -83,6 +87,9 @@ type Progress struct {
 	Done   int  // of Found, those that need no more work but to be committed
 	Faces  int  // templates that Done gave, in all spaces
 	Failed int  // of Done, those that were rejected
+	// Settled is the report of what is committed so far. Its maps and lists are the
+	// run's own: they are valid until the call returns, and not to be changed.
+	Settled Report
 }
 
 // spaces are those of the run.
@@ -116,6 +123,13 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// partial says whether the run looks at files that are named, not at all that
+// there are.
+func (c Config) partial() bool { return c.Manifest != "" || c.Piece != nil }
+
+// named says whether identities are given, and not the folders' names.
+func (c Config) named() bool { return c.Manifest != "" || c.Piece != nil && c.Piece.Named }
+
 func orDefault[T comparable](value, otherwise T) T {
 	var zero T
 	if value == zero {
@@ -140,6 +154,7 @@ func (c Config) validate() error {
 		{"Gates.Faces", `must be "largest", "all" or "reject"`, slices.Contains([]Faces{Largest, All, Reject}, c.Gates.Faces)},
 		{"Mode", `must be "enrol" or "plan"`, c.Mode == Enrol || c.Mode == Plan},
 		{"Prune", "cannot be combined with a manifest, which leaves alone what it does not name", !c.Prune || c.Manifest == ""},
+		{"Piece", "cannot be combined with a manifest or Prune: it leaves alone what it does not name", c.Piece == nil || c.Manifest == "" && !c.Prune},
 		{"Workers", "must be at least 1", c.Workers > 0},
 		{"BatchSize", "must be at least 1", c.BatchSize > 0},
 		{"MaxBytes", "must be at least 1", c.MaxBytes > 0},

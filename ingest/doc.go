@@ -56,6 +56,11 @@
 // not name is left alone. A photograph that the gallery has already keeps its
 // identity and metadata, whatever the manifest says.
 //
+// For many machines, Cut hands a source out in pieces of some files each, without
+// those that the ledger has settled, and Run takes one by Config.Piece. However
+// the pieces are shared out, and whether one is run twice, the rows in the end
+// are those of one run.
+//
 // Config.Include and Config.Exclude narrow this down by patterns. What the
 // gallery has of files that they leave out stays as it is, even with Prune.
 //

@@ -72,7 +72,7 @@ type line struct {
 
 func (n *line) run(ctx context.Context) error {
 	blind, err := n.pipeline(ctx)
-	if err != nil || n.cfg.Manifest != "" {
+	if err != nil || n.cfg.partial() {
 		return err
 	}
 	gone, err := n.plan.vanished(ctx, n.from, blind)

@@ -8,8 +8,8 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// source is what is ingested: a folder, files of it that a manifest names, or an
-// archive.
+// source is what is ingested: a folder, files of it that a manifest or a piece
+// names, or an archive.
 type source interface {
 	files
 	// base is the absolute path that all paths of the source begin with.
@@ -57,6 +57,9 @@ func (f folderTree) lister(found func(photo), refused func(string, *face.Error))
 
 // openSource opens what cfg names. It returns NotFound, Unreadable or Invalid.
 func openSource(cfg Config, chosen sieve) (source, error) {
+	if cfg.Piece != nil && len(cfg.Piece.Files) > 0 {
+		return openPiece(cfg.Root, *cfg.Piece)
+	}
 	root, err := realPath(cfg.Root)
 	if err != nil {
 		return nil, err
@@ -70,6 +73,9 @@ func openSource(cfg Config, chosen sieve) (source, error) {
 			return nil, face.Errorf(face.Invalid, "ingest: a manifest names files of a folder, and %q is a file", cfg.Root)
 		}
 		return openArchive(root, info, cfg.MaxBytes, chosen)
+	}
+	if cfg.Piece != nil {
+		return nil, face.Errorf(face.Invalid, "ingest: a piece without files is an archive, and %q is none", cfg.Root)
 	}
 	t, err := openTree(root)
 	if err != nil {

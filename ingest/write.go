@@ -79,6 +79,7 @@ func (w *writer) advance(outcomes []outcome) {
 	}
 	w.progress.Walked = w.walked.Load() // before found, which then is final
 	w.progress.Found = int(w.found.Load())
+	w.progress.Settled = w.soFar()
 	w.cfg.Progress(w.progress)
 }
 
@@ -164,7 +165,7 @@ func (w *writer) moveAll(ctx, commit context.Context) error {
 	moves := make([]face.Move, len(batch))
 	for i, o := range batch {
 		to := o.enrolment.Image
-		moves[i] = face.Move{From: o.from, To: to, Keep: w.cfg.Manifest == "" && folderOf(w.cfg.Root, o.from) == folderOf(w.cfg.Root, to.Path)}
+		moves[i] = face.Move{From: o.from, To: to, Keep: !w.cfg.named() && folderOf(w.cfg.Root, o.from) == folderOf(w.cfg.Root, to.Path)}
 	}
 	made := make([]bool, len(batch))
 	err := retry(ctx, w.cfg.RetryFor, func() (err error) {
@@ -254,13 +255,19 @@ func (w *writer) prune(ctx context.Context, missing []string) error {
 	return nil
 }
 
-// finish is the report of the first space, with those of the others.
-func (w *writer) finish(elapsed time.Duration) Report {
-	first := w.reports[0]
+// soFar is the report of the first space, with those of the others, as they stand.
+func (w *writer) soFar() Report {
+	first := *w.reports[0]
 	for _, other := range w.reports[1:] {
-		other.finish(elapsed)
 		first.Also = append(first.Also, *other)
 	}
-	first.finish(elapsed)
-	return *first
+	return first
+}
+
+// finish is the report of the first space, with those of the others.
+func (w *writer) finish(elapsed time.Duration) Report {
+	for _, r := range w.reports {
+		r.finish(elapsed)
+	}
+	return w.soFar()
 }

@@ -100,19 +100,28 @@ func (a *app) store() (*registry.Store, error) {
 	return registry.NewStore(entries, dirs...), nil
 }
 
-// withEmbedder opens the models, says aloud which were chosen by default, and
-// closes them after use.
+// withEmbedder opens the models, and closes them after use.
 func (a *app) withEmbedder(cfg embed.Config, use func(*embed.Embedder) error) (err error) {
-	store, err := a.store()
-	if err != nil {
-		return err
-	}
-	cfg.Store, cfg.OrtLib = store, a.settings.OrtLib
-	e, err := embed.Open(cfg)
+	e, err := a.openEmbedder(cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
+	return use(e)
+}
+
+// openEmbedder opens the models and says aloud which were chosen by default. The
+// caller closes them.
+func (a *app) openEmbedder(cfg embed.Config) (*embed.Embedder, error) {
+	store, err := a.store()
+	if err != nil {
+		return nil, err
+	}
+	cfg.Store, cfg.OrtLib = store, a.settings.OrtLib
+	e, err := embed.Open(cfg)
+	if err != nil {
+		return nil, err
+	}
 	var chosen []any
 	if cfg.Detector == "" {
 		chosen = append(chosen, "detector", e.Detector())
@@ -126,5 +135,5 @@ func (a *app) withEmbedder(cfg embed.Config, use func(*embed.Embedder) error) (e
 		}
 		a.log.Info("using the best that is installed", chosen...)
 	}
-	return use(e)
+	return e, nil
 }

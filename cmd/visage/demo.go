@@ -13,6 +13,7 @@ import (
 	"github.com/visagedb/visage/ingest"
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/postgres"
+	"github.com/visagedb/visage/internal/telemetry"
 	"github.com/visagedb/visage/search"
 )
 
@@ -76,7 +77,7 @@ func (a *app) demo(ctx context.Context, db *postgres.DB, e *embed.Embedder, d de
 	if err := db.DeleteGallery(ctx, demoGallery); err != nil && face.CodeOf(err) != face.NotFound {
 		return err
 	}
-	report, err := a.ingestInto(ctx, db, e, ingest.Config{Root: d.people, Gallery: demoGallery})
+	report, err := a.ingestInto(ctx, db, e, ingest.Config{Root: d.people, Gallery: demoGallery}, telemetry.New())
 	if err != nil {
 		return err
 	}

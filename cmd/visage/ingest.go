@@ -14,6 +14,7 @@ import (
 	"github.com/visagedb/visage/ingest"
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/postgres"
+	"github.com/visagedb/visage/internal/telemetry"
 )
 
 // maxWorkers bounds --workers; each may hold a decoded photograph.
@@ -36,6 +37,8 @@ func ingestCommand(a *app) *cobra.Command {
 	flags.BoolVar(&cfg.Prune, "prune", false, "remove photographs from the gallery that have vanished from DIR")
 	plan := flags.Bool("plan", false, "say what would be done, and do nothing")
 	watch := flags.Bool("watch", false, "go on: ingest again whenever something in DIR changes, until interrupted")
+	later := flags.Bool("enqueue", false, "leave the work to visage worker, on this and other machines")
+	metricsAt := metricsFlag(flags)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if m.Workers < 0 || m.Workers > maxWorkers {
 			return misuse{fmt.Errorf("ingest: --workers %d: use 1 to %d", m.Workers, maxWorkers)}
@@ -46,21 +49,29 @@ func ingestCommand(a *app) *cobra.Command {
 		if *watch && (*plan || cfg.Manifest != "") {
 			return misuse{errors.New("ingest: --watch follows a folder: it goes with neither --plan nor --manifest")}
 		}
+		if err := enqueueGoesWith(flags, *later); err != nil {
+			return err
+		}
 		severalModels(m)
 		cfg.Root, cfg.Mode, cfg.Gates = args[0], ingest.Enrol, *gates
 		if *plan {
 			cfg.Mode = ingest.Plan
+		}
+		pace := func(_ context.Context, _ string, run func() error) error { return run() }
+		if *watch {
+			pace = ingest.Watch
+		}
+		if *later {
+			return a.enqueue(cmd.Context(), *m, cfg, pace, *asJSON)
 		}
 		list, err := openRejects(*listed, cfg.Root)
 		if err != nil {
 			return err
 		}
 		cfg.Rejected = list.add
-		pace := func(_ context.Context, _ string, run func() error) error { return run() }
-		if *watch {
-			pace = ingest.Watch
-		}
-		return errors.Join(a.ingest(cmd.Context(), *m, cfg, pace, *asJSON), list.close())
+		return errors.Join(a.withMetrics(cmd.Context(), *metricsAt, func(metrics *telemetry.Metrics) error {
+			return a.ingest(cmd.Context(), *m, cfg, metrics, pace, *asJSON)
+		}), list.close())
 	}
 	return cmd
 }
@@ -74,11 +85,11 @@ func severalModels(m *embed.Config) {
 // ingest runs ingests at a pace, each with a progress bar, and prints the report
 // of each, which is valid, of what was done until then, also where the run ended
 // early.
-func (a *app) ingest(ctx context.Context, m embed.Config, cfg ingest.Config, pace func(context.Context, string, func() error) error, asJSON bool) error {
+func (a *app) ingest(ctx context.Context, m embed.Config, cfg ingest.Config, metrics *telemetry.Metrics, pace func(context.Context, string, func() error) error, asJSON bool) error {
 	return a.withEmbedder(m, func(e *embed.Embedder) error {
 		return a.withDatabase(ctx, func(db *postgres.DB) error {
 			return pace(ctx, cfg.Root, func() error {
-				report, err := a.ingestInto(ctx, db, e, cfg)
+				report, err := a.ingestInto(ctx, db, e, cfg, metrics)
 				if report.Files == 0 && err != nil { // it never began
 					return err
 				}
@@ -88,14 +99,14 @@ func (a *app) ingest(ctx context.Context, m embed.Config, cfg ingest.Config, pac
 	})
 }
 
-func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder, cfg ingest.Config) (ingest.Report, error) {
+func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder, cfg ingest.Config, metrics *telemetry.Metrics) (ingest.Report, error) {
 	cfg.Space, cfg.Also, cfg.Detector, cfg.Workers = e.Space(), e.Spaces()[1:], e.Detector(), e.InHand()
 	bar := newBar(a.errOut, "photographs").withLines(a.errOut, lineEvery)
 	total := 0
 	if cfg.Manifest == "" {
 		total = bar.count(cfg.Root)
 	}
-	begun := time.Now()
+	begun, count := time.Now(), newCounting(metrics)
 	cfg.Progress = func(p ingest.Progress) {
 		of := total
 		if total > 0 || p.Walked {
@@ -103,8 +114,10 @@ func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder
 		}
 		perSecond := float64(p.Faces) / max(time.Since(begun).Seconds(), 1e-3)
 		bar.show(p.Done, of, fmt.Sprintf("%d faces (%.1f/s), %d rejected", p.Faces, perSecond, p.Failed))
+		count.upTo(p.Settled)
 	}
 	report, err := ingest.Run(ctx, cfg, e, db)
+	count.upTo(report)
 	return report, errors.Join(err, bar.close())
 }
 

@@ -62,6 +62,13 @@ WATCHING
   runs again, and reports again (one JSON object for each run with --json). Links
   to folders are looked at by every run, but changes behind them start none.
 
+MANY MACHINES
+  With --enqueue nothing is embedded here: what is new or changed is queued in the
+  database, in jobs of 64 files, and visage worker does them, on as many machines as
+  see DIR under the same path and have the same weights. visage jobs shows them. What
+  is queued or done already is not queued again. --prune comes after the queue is
+  empty.
+
 EXIT CODES
   0  done, also where files were rejected, and where watching was interrupted
   1  failed or interrupted; what was committed stands
@@ -72,4 +79,5 @@ const ingestExamples = `  visage ingest photos --gallery staff
   visage ingest photos --model Buffalo_S,EdgeFace_XS
   visage ingest photos --report rejects.jsonl --min-face-size 48
   visage ingest photos --faces reject --prune --json
-  visage ingest photos --watch --prune`
+  visage ingest photos --watch --prune
+  visage ingest /mnt/photos --enqueue`

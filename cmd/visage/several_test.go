@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/visagedb/visage/ingest"
@@ -15,8 +14,8 @@ import (
 // moves does so in all spaces.
 func TestSeveralModelsInOnePass(t *testing.T) {
 	t.Parallel()
-	together, apart := newVisage(t, ortLib(t)...), newVisage(t, ortLib(t)...)
-	for _, v := range []visage{together, apart} {
+	together, apart, byWorker := newVisage(t, ortLib(t)...), newVisage(t, ortLib(t)...), newVisage(t, ortLib(t)...)
+	for _, v := range []visage{together, apart, byWorker} {
 		for name, graph := range map[string]onnxtest.Recognizer{
 			"ArcFace":      {Input: last(112, 112), Last: true, Dim: 512, Seed: 1},
 			"GhostFaceNet": {Input: last(112, 112), Last: true, Dim: 512, Seed: 2},
@@ -47,6 +46,11 @@ func TestSeveralModelsInOnePass(t *testing.T) {
 		load(apart, model)
 	}
 	sameRows(t, dump(t, together.flags[3]), dump(t, apart.flags[3]))
+	answer[queued](byWorker, "ingest", root, "--model", "ArcFace,GhostFaceNet,Facenet512", "--detector", "opencv", "--profile", "deepface", "--enqueue")
+	if done := answer[worked](byWorker, "worker", "--until-empty"); done.Faces != 18 {
+		t.Errorf("a worker: %+v", done)
+	}
+	sameRows(t, dump(t, byWorker.flags[3]), dump(t, apart.flags[3]))
 
 	if err := os.Rename(filepath.Join(root, sampleName(1), "0.jpg"), filepath.Join(root, sampleName(2), "moved.jpg")); err != nil {
 		t.Fatal(err)
@@ -58,11 +62,4 @@ func TestSeveralModelsInOnePass(t *testing.T) {
 	}
 	load(apart, "ArcFace")
 	sameRows(t, dump(t, together.flags[3]), dump(t, apart.flags[3]))
-}
-
-func sameRows(t *testing.T, got, want []string) {
-	t.Helper()
-	if len(want) == 0 || !slices.Equal(got, want) {
-		t.Errorf("%d rows, want the %d of models one after the other:\n%.2000v\n%.2000v", len(got), len(want), got, want)
-	}
 }

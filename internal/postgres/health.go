@@ -63,7 +63,7 @@ func (d *DB) RequireSchema(ctx context.Context) error {
 	case version > latest:
 		return face.Errorf(face.Unavailable, "the database has schema version %d, this program knows only %d: use a newer visage", version, latest)
 	default:
-		return nil
+		return d.requireQueue(ctx)
 	}
 }
 

@@ -42,7 +42,10 @@ func (d *DB) MigrateUp(ctx context.Context) error {
 		return err
 	}
 	if !dirty && version >= latest {
-		return cmp.Or(d.RequireSchema(ctx), d.checkExtension(ctx))
+		if version == latest {
+			err = d.migrateQueue(ctx)
+		}
+		return cmp.Or(err, d.RequireSchema(ctx), d.checkExtension(ctx))
 	}
 	if err := d.ensureExtension(ctx); err != nil {
 		return err
@@ -50,7 +53,9 @@ func (d *DB) MigrateUp(ctx context.Context) error {
 	if err := d.checkExtension(ctx); err != nil {
 		return err
 	}
-	err = d.migrate(ctx, (*migrate.Migrate).Up)
+	if err = d.migrate(ctx, (*migrate.Migrate).Up); err == nil {
+		err = d.migrateQueue(ctx)
+	}
 	d.pool.Reset() // connections from before the extension do not know its types
 	return err
 }
@@ -102,10 +107,11 @@ func LatestVersion() (uint, error) {
 	return version, nil
 }
 
-// SchemaSum is the SHA-256, in hexadecimal, of the migrations: it changes with
-// every change of the schema, released or not.
+// SchemaSum is the SHA-256, in hexadecimal, of the migrations, and of the version
+// of River's: it changes with every change of the schema, released or not.
 func SchemaSum() (string, error) {
 	sum := sha256.New()
+	fmt.Fprintf(sum, "%d\n", queueVersion)
 	err := fs.WalkDir(migrations.Files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

@@ -1,0 +1,2 @@
+-- With all that River has made in it.
+DROP SCHEMA visage_queue CASCADE;
