@@ -98,11 +98,16 @@ func taskOf(cfg ingest.Config, m embed.Config, e *embed.Embedder) (queue.Task, e
 		return queue.Task{}, face.Wrap(face.NotFound, err, "ingest %s", cfg.Root)
 	}
 	detector, weights := e.DetectorSource()
+	spaces := []face.Space{e.Space()}
+	recognizers := make([]string, len(spaces))
+	for i, space := range spaces {
+		recognizers[i] = space.Recognizer
+	}
 	task := queue.Task{
-		Gallery: cfg.Gallery, Root: queue.Raw(root), Gates: cfg.Gates, Spaces: []face.Space{e.Space()},
+		Gallery: cfg.Gallery, Root: queue.Raw(root), Gates: cfg.Gates, Spaces: spaces,
 		Models: queue.Models{
-			Recognizers: []string{e.Recognizer()}, Detector: detector, DetectorWeights: weights, Setting: e.Detector(),
-			Profile: e.Profile(), Normalization: string(m.Normalization), Side: m.Options.Side, Confidence: m.Options.Confidence,
+			Recognizers: recognizers, Detector: detector, DetectorWeights: weights, Setting: e.Detector(),
+			Profile: m.Options.Profile, Normalization: string(m.Normalization), Side: m.Options.Side, Confidence: m.Options.Confidence,
 			Thorough: m.Passes.Thorough, Turned: m.Passes.Turned, Unaligned: m.Crop.Unaligned, Expand: m.Crop.Expand,
 		},
 	}
