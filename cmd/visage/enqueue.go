@@ -98,16 +98,17 @@ func taskOf(cfg ingest.Config, m embed.Config, e *embed.Embedder) (queue.Task, e
 		return queue.Task{}, face.Wrap(face.NotFound, err, "ingest %s", cfg.Root)
 	}
 	detector, weights := e.DetectorSource()
+	recognizers := make([]string, len(e.Spaces()))
+	for i, space := range e.Spaces() {
+		recognizers[i] = space.Recognizer
+	}
 	task := queue.Task{
 		Gallery: cfg.Gallery, Root: queue.Raw(root), Gates: cfg.Gates, Spaces: e.Spaces(),
 		Models: queue.Models{
-			Detector: detector, DetectorWeights: weights, Setting: e.Detector(),
-			Profile: e.Profile(), Normalization: string(m.Normalization), Side: m.Options.Side, Confidence: m.Options.Confidence,
+			Recognizers: recognizers, Detector: detector, DetectorWeights: weights, Setting: e.Detector(),
+			Profile: m.Options.Profile, Normalization: string(m.Normalization), Side: m.Options.Side, Confidence: m.Options.Confidence,
 			Thorough: m.Passes.Thorough, Turned: m.Passes.Turned, Unaligned: m.Crop.Unaligned, Expand: m.Crop.Expand,
 		},
-	}
-	for _, space := range task.Spaces {
-		task.Models.Recognizers = append(task.Models.Recognizers, space.Recognizer)
 	}
 	if info, err := os.Stat(root); err == nil && info.Mode().IsRegular() {
 		task.Include, task.Exclude = queue.Raws(cfg.Include), queue.Raws(cfg.Exclude)

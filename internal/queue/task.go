@@ -37,7 +37,7 @@ type Models struct {
 	DetectorWeights string `json:"detector_weights,omitempty"`
 	// Setting is what the ledger knows the detector by, embed.Embedder.Detector.
 	Setting       string       `json:"setting"`
-	Profile       face.Profile `json:"profile"`
+	Profile       face.Profile `json:"profile,omitempty"` // empty for each recogniser's own
 	Normalization string       `json:"normalization,omitempty"`
 	Side          int          `json:"side,omitempty"`
 	Confidence    float32      `json:"confidence,omitempty"`
