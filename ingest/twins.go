@@ -110,7 +110,7 @@ func (s *twins) drop(key twinKey) {
 // reuse completes an outcome with what a twin has; nil where there is none.
 func (s *twins) reuse(ctx context.Context, t task, o outcome, hand *inHand, first bool) (*outcome, error) {
 	var known []face.Enrolment
-	err := retry(ctx, s.cfg.RetryFor, func() (err error) {
+	err := s.cfg.retry(ctx, func() (err error) {
 		known, err = s.ledger.Twins(ctx, s.cfg.Gallery, s.cfg.Space, o.enrolment.Image.SHA256)
 		return err
 	})

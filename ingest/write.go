@@ -127,7 +127,7 @@ func (w *writer) plan(c Change) {
 
 func (w *writer) flush(ctx, commit context.Context) error {
 	if len(w.touch) > 0 {
-		err := retry(ctx, w.cfg.RetryFor, func() error { return w.ledger.Touch(commit, w.cfg.Gallery, w.touch) })
+		err := w.cfg.retry(ctx, func() error { return w.ledger.Touch(commit, w.cfg.Gallery, w.touch) })
 		if err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func (w *writer) moveAll(ctx, commit context.Context) error {
 		moves[i] = face.Move{From: o.from, To: to, Keep: w.cfg.Manifest == "" && folderOf(w.cfg.Root, o.from) == folderOf(w.cfg.Root, to.Path)}
 	}
 	made := make([]bool, len(batch))
-	err := retry(ctx, w.cfg.RetryFor, func() (err error) {
+	err := w.cfg.retry(ctx, func() (err error) {
 		made, err = w.ledger.Move(commit, w.cfg.Gallery, moves)
 		return err
 	})
@@ -190,7 +190,7 @@ func (w *writer) store(ctx, commit context.Context, batch []outcome) error {
 	for i, o := range batch {
 		enrolments[i] = o.enrolment
 	}
-	err := retry(ctx, w.cfg.RetryFor, func() error { return w.ledger.Enrol(commit, w.cfg.Gallery, enrolments) })
+	err := w.cfg.retry(ctx, func() error { return w.ledger.Enrol(commit, w.cfg.Gallery, enrolments) })
 	switch code := face.CodeOf(err); {
 	case err == nil:
 		for _, o := range batch {
@@ -230,7 +230,7 @@ func (w *writer) prune(ctx context.Context, missing []string) error {
 	for len(missing) > 0 {
 		n := min(len(missing), w.cfg.BatchSize)
 		var gone int
-		err := retry(ctx, w.cfg.RetryFor, func() (err error) {
+		err := w.cfg.retry(ctx, func() (err error) {
 			gone, err = w.ledger.Forget(ctx, w.cfg.Gallery, missing[:n])
 			return err
 		})
