@@ -3,15 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/visagedb/visage/ingest"
-	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/postgres/pgtest"
 )
 
@@ -94,35 +90,5 @@ func TestTwoIngestsAtOnce(t *testing.T) {
 	}
 	if want, got := dump(t, one), dump(t, two); len(want) != 90 || !slices.Equal(got, want) {
 		t.Errorf("two runs leave %d rows, one %d, equal %v", len(got), len(want), slices.Equal(got, want))
-	}
-}
-
-// An ingest never aborts for a bad file: it says what is wrong with each.
-func TestIngestOfBadFiles(t *testing.T) {
-	t.Parallel()
-	v, root := newVisage(t), t.TempDir()
-	good, err := os.ReadFile(filepath.Join(sampleDir(t), "people", sampleName(0), "0.jpg"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	long := strings.Repeat("n", 251) + ".jpg"
-	for name, data := range map[string][]byte{
-		"a/good.jpg": good, "a/" + long: append(slices.Clone(good), 1), "a/\xff\xfe.jpg": append(slices.Clone(good), 2),
-		"b/empty.jpg": nil, "b/text.jpg": []byte("no picture"), "b/cut.jpg": good[:len(good)/2], "b/zero.png": make([]byte, 100),
-	} {
-		if err := makeFile(filepath.Join(root, name), data); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Symlink("../b", filepath.Join(root, "b", "loop")); err != nil {
-		t.Fatal(err)
-	}
-	report := answer[ingest.Report](v, with(builtIn, "ingest", root)...)
-	want := map[face.Code]int{face.Empty: 1, face.Unsupported: 2, face.Undecodable: 1}
-	if report.Ingested != 3 || fmt.Sprint(report.Rejected) != fmt.Sprint(want) {
-		t.Errorf("got %+v, want 3 ingested and %v rejected", report, want)
-	}
-	if again := answer[ingest.Report](v, with(builtIn, "ingest", root)...); again.Ingested != 0 || again.Unchanged != 7 {
-		t.Errorf("a second run: %+v", again)
 	}
 }

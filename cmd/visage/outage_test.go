@@ -16,24 +16,24 @@ import (
 // facesIn are the ids of the faces that are committed, in order.
 func facesIn(t *testing.T, url string) []string {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(t.Context()))
-	rows, _ := conn.Query(t.Context(), `SELECT id::text FROM visage.faces ORDER BY 1`)
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ids
+	return awaitFaces(t, url, -1)
 }
 
 // awaitFaces waits until there are more than so many faces, and returns them.
 func awaitFaces(t *testing.T, url string, more int) []string {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if ids := facesIn(t, url); len(ids) > more {
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		rows, _ := conn.Query(t.Context(), `SELECT id::text FROM visage.faces ORDER BY 1`)
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(ids) > more {
 			return ids
 		}
 	}
@@ -82,7 +82,7 @@ func TestPostgresGoneInTheMiddle(t *testing.T) {
 // which is all that was finished, and the next run does the rest.
 func TestInterruptedIngestEndsCleanly(t *testing.T) {
 	t.Parallel()
-	const n = 150
+	const n = 300
 	root := manyPhotos(t, n)
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
