@@ -1,7 +1,6 @@
 package ingest_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -44,6 +43,8 @@ func TestBadFilesAmongGoodOnes(t *testing.T) {
 	expect(t, run(t, config(root), &embedder{}, l), counts{Files: 8, Unchanged: 7, Rejected: map[face.Code]int{face.TooLarge: 1}})
 }
 
+// TestThousandCorruptFilesAmongGoodOnes has each of them rejected and no good one
+// lost (reliability test 6); cmd/visage has truly damaged photographs.
 func TestThousandCorruptFilesAmongGoodOnes(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{}
@@ -62,7 +63,7 @@ func TestThousandCorruptFilesAmongGoodOnes(t *testing.T) {
 }
 
 // TestVanishedWhileRunning deletes all other photographs as soon as the first
-// is embedded: the folder has been listed by then.
+// is embedded: the folder has been listed by then (reliability test 16).
 func TestVanishedWhileRunning(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{}
@@ -86,49 +87,8 @@ func TestVanishedWhileRunning(t *testing.T) {
 	}
 }
 
-// TestStrangeNames has names of any bytes and lengths, and a path longer than
-// the system takes in one piece.
-func TestStrangeNames(t *testing.T) {
-	t.Parallel()
-	long := strings.Repeat("n", 255)
-	files := map[string]string{}
-	for i, name := range []string{
-		"caf\xe9/\xff\xfe.jpg", "e\u0301/nfd.jpg", "\u00e9/nfc.jpg", "new\nline/\t.jpg", "\U0001F600/\U0001F600.png",
-		long + "/" + strings.Repeat("\xfd", 255), `back\slash/"quoted".jpg`, " / .jpg", "-rf/*.jpg",
-	} {
-		files[name] = fmt.Sprintf("face 1 %d", i)
-	}
-	root := folder(t, files)
-	deep := strings.Repeat(long+"/", 20)
-	below, err := os.OpenRoot(root)
-	must(t, err)
-	defer below.Close()
-	must(t, below.MkdirAll(deep, 0o755))
-	must(t, below.WriteFile(deep+"1.jpg", []byte("face 1 deep"), 0o644))
-	must(t, below.WriteFile("caf\xe9/\xff.txt", []byte("x"), 0o644))
-	l := newLedger()
-	report := run(t, config(root), &embedder{}, l)
-	expect(t, report, counts{Files: 11, Ingested: 10, Faces: 10, Rejected: map[face.Code]int{face.Unsupported: 1}})
-	rows := l.contents(root)
-	for name := range files {
-		if len(rows[name].Templates) != 1 {
-			t.Errorf("%q is not in the ledger under its own bytes", name)
-		}
-	}
-	if got := rows["caf\xe9/\xff\xfe.jpg"].Image.Identity; got != `caf\xe9` {
-		t.Errorf("identity %q, want its bytes escaped", got)
-	}
-	if got := report.Rejections[0].Path; got != root+`/caf\xe9/\xff.txt` {
-		t.Errorf("rejected path %q, want its bytes escaped", got)
-	}
-	text, err := json.Marshal(report)
-	must(t, err)
-	if !json.Valid(text) || strings.ContainsRune(string(text), '\ufffd') {
-		t.Errorf("report is not clean JSON: %s", text)
-	}
-	expect(t, run(t, config(root), &embedder{}, l), counts{Files: 11, Unchanged: 11})
-}
-
+// TestSymbolicLinks has links of all kinds: to what is read already, in loops, and
+// out of the folder (reliability test 12).
 func TestSymbolicLinks(t *testing.T) {
 	t.Parallel()
 	outside := folder(t, map[string]string{"secret.jpg": "face 1 secret"})
@@ -189,6 +149,8 @@ func TestPruneKeepsWhatIsOutOfSight(t *testing.T) {
 	}
 }
 
+// TestSpecialFilesAreNotOpened has a FIFO, a socket and, where the system lets it
+// be made, an endless device (reliability test 13).
 func TestSpecialFilesAreNotOpened(t *testing.T) {
 	t.Parallel()
 	root := folder(t, map[string]string{"ann/1.jpg": "face 1 a", ".hidden.jpg": "face 1 h", ".git/1.jpg": "face 1 g"})

@@ -75,6 +75,10 @@ type Config struct {
 	// the report lists as not used, as soon as that is settled, and should return
 	// at once. Defaults to nothing.
 	Rejected func(Rejection)
+	// Paused is called by any goroutine when the ledger is unavailable, so that
+	// what it does waits, with the reason, and again when that has changed. It
+	// should return at once. Defaults to nothing.
+	Paused func(why error)
 	// Progress is called by one goroutine after every photograph, and should
 	// return at once. Defaults to nothing.
 	Progress func(Progress)
@@ -116,6 +120,9 @@ func (c Config) withDefaults() Config {
 	c.RetryFor = orDefault(c.RetryFor, 30*time.Second)
 	if c.Rejected == nil {
 		c.Rejected = func(Rejection) {}
+	}
+	if c.Paused == nil {
+		c.Paused = func(error) {}
 	}
 	if c.Progress == nil {
 		c.Progress = func(Progress) {}

@@ -42,6 +42,8 @@
 //     is read twice, so a folder goes by its real name where it has one and
 //     loops end.
 //   - Only regular files are opened. A FIFO, socket or device is rejected.
+//   - A file that was written to in the last tenth of a second, or while it was
+//     read, is read again, and left to the next run where that does not end.
 //
 // In place of a folder, an archive (tar, tar.gz, zip; told by its content) is read
 // from front to back, without unpacking it to a disk. Its photographs go by the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -209,6 +210,39 @@ func TestAnswerOfACommitIsLost(t *testing.T) {
 	equalsCleanRun(t, root, l)
 }
 
+// TestPausedSaysWhy tells why a run waits once for each reason, and with the last
+// one how it ends.
+func TestPausedSaysWhy(t *testing.T) {
+	t.Parallel()
+	l := newLedger()
+	answers := []string{"the database went away", "the database went away", "the database's disk is full", "the database's disk is full"}
+	l.fault = func(method string, _ []face.Enrolment) error {
+		if method != "Enrol" || len(answers) == 0 {
+			return nil
+		}
+		why := answers[0]
+		answers = answers[1:]
+		return face.Errorf(face.Unavailable, "%s", why)
+	}
+	var told []string
+	cfg := config(many(t, 4))
+	cfg.Paused = func(why error) { told = append(told, why.Error()) }
+	expect(t, run(t, cfg, &embedder{}, l), counts{Files: 4, Ingested: 4, Faces: 4})
+	if want := []string{"the database went away", "the database's disk is full"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+	l.fault = func(method string, _ []face.Enrolment) error {
+		if method == "Enrol" {
+			return face.Errorf(face.Unavailable, "the database's disk is full")
+		}
+		return nil
+	}
+	cfg.Root, cfg.RetryFor = many(t, 5), 100*time.Millisecond
+	if _, err := ingest.Run(t.Context(), cfg, &embedder{}, l); !contains(err, "ingest: the database's disk is full. That was tried for 100ms") {
+		t.Errorf("it ends with %v", err)
+	}
+}
+
 func TestLedgerStaysAway(t *testing.T) {
 	t.Parallel()
 	root, l := many(t, 40), newLedger()
@@ -237,6 +271,7 @@ func TestLedgerStaysAway(t *testing.T) {
 	equalsCleanRun(t, root, l)
 }
 
+// TestTwoRunsAtOnce has two runs share a folder and a ledger (reliability test 19).
 func TestTwoRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	root, l := many(t, 80), newLedger()

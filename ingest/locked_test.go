@@ -69,7 +69,7 @@ func locked(root string) (result lockedResult, err error) {
 }
 
 // TestWithoutRights runs the scenario as a user to whom rights apply: in
-// another process as nobody where the tests are run by root.
+// another process as nobody where the tests are run by root (reliability test 13).
 func TestWithoutRights(t *testing.T) {
 	t.Parallel()
 	root := folder(t, nil)

@@ -89,7 +89,7 @@ func (p *plan) tasks(ctx context.Context, chunk []photo) ([]task, error) {
 
 func (p *plan) ask(ctx context.Context, question func() error) error {
 	if p.answered {
-		return retry(ctx, p.cfg.RetryFor, question)
+		return p.cfg.retry(ctx, question)
 	}
 	err := question()
 	p.answered = err == nil

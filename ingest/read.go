@@ -28,7 +28,8 @@ type files interface {
 const (
 	readAttempts = 3
 	// settlePause is the time between two attempts to read a file that is
-	// being written.
+	// being written, and for which one must have been left alone: a writer that
+	// is between two writes shows in nothing but the time of the first.
 	settlePause = 100 * time.Millisecond
 )
 
@@ -91,10 +92,17 @@ func readOnce(from files, name string, limit int64) (content, error) {
 	if err != nil {
 		return content{}, fileError(err)
 	}
-	if !same(before, after) || !same(after, named) {
+	if !same(before, after) || !same(after, named) || unsettled(after) {
 		return content{}, errChanged
 	}
 	return content{data: data, modTime: ledgerTime(after.ModTime())}, nil
+}
+
+// unsettled says whether a file was written to just now, so that what was read
+// may be what its writer had come to. A time that is yet to come says nothing.
+func unsettled(info fs.FileInfo) bool {
+	age := time.Since(info.ModTime())
+	return age >= 0 && age < settlePause
 }
 
 func same(a, b fs.FileInfo) bool {

@@ -38,6 +38,8 @@ func (f *meddledFile) Read(into []byte) (int, error) {
 	return n, err
 }
 
+// TestReadStable has a file written to, replaced or deleted while it is read
+// (reliability tests 15 and 16).
 func TestReadStable(t *testing.T) {
 	t.Parallel()
 	old, fresh := strings.Repeat("a", 1000), strings.Repeat("b", 1000)
@@ -119,7 +121,7 @@ func TestReadStableEndsWithItsContext(t *testing.T) {
 }
 
 // TestOpenDoesNotWait opens a FIFO that nobody writes to, as happens where one
-// takes a file's place after it was listed.
+// takes a file's place after it was listed (reliability test 13).
 func TestOpenDoesNotWait(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

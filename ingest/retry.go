@@ -16,9 +16,9 @@ const (
 )
 
 // retry calls the ledger until it answers, with pauses that double, for at
-// most the given time. It gives up at once where ctx has ended.
-func retry(ctx context.Context, patience time.Duration, op func() error) error {
-	giveUp := time.Now().Add(patience)
+// most the time that is configured. It gives up at once where ctx has ended.
+func (c Config) retry(ctx context.Context, op func() error) error {
+	giveUp, told := time.Now().Add(c.RetryFor), ""
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		err := op()
 		if face.CodeOf(err) != face.Unavailable {
@@ -27,7 +27,11 @@ func retry(ctx context.Context, patience time.Duration, op func() error) error {
 		left := time.Until(giveUp)
 		if left <= 0 {
 			return face.Wrap(face.Unavailable, err,
-				"ingest: the ledger was unavailable for %s; what was committed stands, run the same again to go on", patience)
+				"ingest: %s. That was tried for %s; what was committed stands, run the same again to go on", messageOf(err), c.RetryFor)
+		}
+		if why := messageOf(err); why != told {
+			c.Paused(err)
+			told = why
 		}
 		select {
 		case <-ctx.Done():

@@ -108,7 +108,7 @@ func (s *twins) drop(key twinKey) {
 // reuse completes an outcome with what a twin has; nil where there is none.
 func (s *twins) reuse(ctx context.Context, t task, known bool, o outcome, c claim) (*outcome, error) {
 	var others []face.Enrolment
-	err := retry(ctx, s.cfg.RetryFor, func() (err error) {
+	err := s.cfg.retry(ctx, func() (err error) {
 		others, err = s.ledger.Twins(ctx, s.cfg.Gallery, s.cfg.Space, o.enrolment.Image.SHA256)
 		return err
 	})

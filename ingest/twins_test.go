@@ -14,6 +14,8 @@ import (
 	"github.com/visagedb/visage/internal/postgres/pgtest"
 )
 
+// TestOneContentIsEmbeddedOnce has one photograph under many names: it is embedded
+// once, and each name has its templates (reliability test 14).
 func TestOneContentIsEmbeddedOnce(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"1.jpg": "face 2 same", "2.jpg": "face 2 same"}

@@ -144,7 +144,7 @@ func (w *writer) touchAll(ctx, commit context.Context) error {
 	for i, o := range batch {
 		images[i] = o.enrolment.Image
 	}
-	err := retry(ctx, w.cfg.RetryFor, func() error { return w.ledger.Touch(commit, w.cfg.Gallery, images) })
+	err := w.cfg.retry(ctx, func() error { return w.ledger.Touch(commit, w.cfg.Gallery, images) })
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (w *writer) moveAll(ctx, commit context.Context) error {
 		moves[i] = face.Move{From: o.from, To: to, Keep: !w.cfg.named() && folderOf(w.cfg.Root, o.from) == folderOf(w.cfg.Root, to.Path)}
 	}
 	made := make([]bool, len(batch))
-	err := retry(ctx, w.cfg.RetryFor, func() (err error) {
+	err := w.cfg.retry(ctx, func() (err error) {
 		made, err = w.ledger.Move(commit, w.cfg.Gallery, moves)
 		return err
 	})
@@ -201,7 +201,7 @@ func (w *writer) store(ctx, commit context.Context, batch []outcome) error {
 	for i, o := range batch {
 		enrolments[i] = o.enrolment
 	}
-	err := retry(ctx, w.cfg.RetryFor, func() error { return w.ledger.Enrol(commit, w.cfg.Gallery, enrolments) })
+	err := w.cfg.retry(ctx, func() error { return w.ledger.Enrol(commit, w.cfg.Gallery, enrolments) })
 	switch code := face.CodeOf(err); {
 	case err == nil:
 		for _, o := range batch {
@@ -242,7 +242,7 @@ func (w *writer) prune(ctx context.Context, missing []string) error {
 	for len(missing) > 0 {
 		n := min(len(missing), w.cfg.BatchSize)
 		var gone int
-		err := retry(ctx, w.cfg.RetryFor, func() (err error) {
+		err := w.cfg.retry(ctx, func() (err error) {
 			gone, err = w.ledger.Forget(ctx, w.cfg.Gallery, missing[:n])
 			return err
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -107,7 +108,7 @@ func (a *app) checkDatabase(ctx context.Context) []finding {
 		if err != nil {
 			return err
 		}
-		spaces, err := db.Spaces(ctx)
+		spaces, err := checkSpaces(ctx, db)
 		if err != nil && schema == nil {
 			return err
 		}
@@ -115,15 +116,34 @@ func (a *app) checkDatabase(ctx context.Context) []finding {
 			finding{"Postgres", "ok", health.Server + ", " + where},
 			result("schema", fmt.Sprintf("version %d of %d", health.Schema, health.Latest), "broken", schema),
 			checkPgvector(health))
-		for _, s := range spaces {
-			findings = append(findings, finding{"space", "ok", fmt.Sprintf("%s, %d dimensions", s.Name(), s.Dim)})
-		}
+		findings = append(findings, spaces...)
 		return nil
 	})
 	if err != nil {
 		findings = append(findings, finding{"Postgres", "broken", explain(err)})
 	}
 	return findings
+}
+
+func checkSpaces(ctx context.Context, db *postgres.DB) ([]finding, error) {
+	spaces, err := db.Spaces(ctx)
+	if err != nil {
+		return nil, err
+	}
+	unindexed, err := db.Unindexed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var findings []finding
+	for _, s := range spaces {
+		f := finding{"space", "ok", fmt.Sprintf("%s, %d dimensions", s.Name(), s.Dim)}
+		if slices.Contains(unindexed, s) {
+			f.State = "warning"
+			f.Detail += ", has no index and is searched exactly, which is slow once it is large: an import into it runs, or was cut short. Run `visage import vectors` with the same file and --space again, to its end, which builds the index"
+		}
+		findings = append(findings, f)
+	}
+	return findings, nil
 }
 
 func checkPgvector(health postgres.Health) finding {

@@ -159,6 +159,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"models", "import", photo}, exitMisused, "--as"},
 		{[]string{"eval", "verify"}, exitMisused, "--pairs"},
 		{with(builtIn, "find", photo, "--metric", "manhattan"), exitMisused, "euclidean_l2"},
+		{with(builtIn, "ingest", dir, "--retry", "0s"), exitMisused, "--retry"},
 		{with(builtIn, "find", "/nonexistent.jpg"), exitFailed, "/nonexistent.jpg"},
 		{with(builtIn, "find", dir), exitFailed, "not a file"},
 		{with(builtIn, "find", photo, "--gallery", "nobody"), exitFailed, "nothing was ever enrolled"},

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"image"
 	"image/draw"
 	"image/png"
@@ -148,31 +147,6 @@ func TestDefaultGatesLoseNobody(t *testing.T) {
 		if report.Ingested != 61 || len(report.Rejected) != 0 || len(report.FacesRejected) != 0 {
 			t.Errorf("%s: %d ingested, rejected %v and faces %v", detector, report.Ingested, report.Rejected, report.FacesRejected)
 		}
-	}
-}
-
-// A thousand damaged photographs among good ones are each a line of the report.
-func TestThousandCorruptPhotographs(t *testing.T) {
-	t.Parallel()
-	v, root, list := newVisage(t), t.TempDir(), filepath.Join(t.TempDir(), "rejects.jsonl")
-	good := encoded(t, drawn(1, 160))
-	for i := range 1000 {
-		damaged := bytes.Clone(good[:len(good)-40-i])
-		if err := makeFile(filepath.Join(root, fmt.Sprintf("p%d", i%9), fmt.Sprintf("%d.png", i)), damaged); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i := range 6 {
-		if err := makeFile(filepath.Join(root, "good", fmt.Sprintf("good%d.png", i)), append(bytes.Clone(good), byte(i))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	report := answer[ingest.Report](v, with(builtIn, "ingest", root, "--report", list)...)
-	if report.Ingested != 6 || report.Rejected[face.Undecodable] != 1000 {
-		t.Errorf("%d ingested, rejected %v", report.Ingested, report.Rejected)
-	}
-	if got := lines(t, list); len(got) != 1000 || got["7.png"].Reason != face.Undecodable {
-		t.Errorf("the report has %d lines", len(got))
 	}
 }
 

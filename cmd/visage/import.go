@@ -37,7 +37,7 @@ func importVectors(a *app) *cobra.Command {
   .parquet  columns identity, image, embedding (a list of float or double)
 
 identity and image may be missing. A template is known by its image, or else by
-the file's name and its row: what the space has already stays as it is, so that an
+the file's absolute path and its row: what the space has already stays as it is, so that an
 import that was cut short goes on when it is run again.
 
 The templates must be of one space, one that is there (visage doctor lists them) or

@@ -35,6 +35,7 @@ func ingestCommand(a *app) *cobra.Command {
 	flags.StringVar(&cfg.Gallery, "gallery", face.DefaultGallery, "gallery, made if there is none of the name")
 	flags.IntVar(&m.Workers, "workers", 0, "processors to use; default all")
 	flags.BoolVar(&cfg.Prune, "prune", false, "remove photographs from the gallery that have vanished from DIR")
+	flags.DurationVar(&cfg.RetryFor, "retry", 30*time.Second, "how long to wait for a database that is away or whose disk is full")
 	plan := flags.Bool("plan", false, "say what would be done, and do nothing")
 	watch := flags.Bool("watch", false, "go on: ingest again whenever something in DIR changes, until interrupted")
 	later := flags.Bool("enqueue", false, "leave the work to visage worker, on this and other machines")
@@ -42,6 +43,9 @@ func ingestCommand(a *app) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if m.Workers < 0 || m.Workers > maxWorkers {
 			return misuse{fmt.Errorf("ingest: --workers %d: use 1 to %d", m.Workers, maxWorkers)}
+		}
+		if cfg.RetryFor <= 0 {
+			return misuse{fmt.Errorf("ingest: --retry %s: use a time above 0, such as 10m", cfg.RetryFor)}
 		}
 		if cfg.Gallery == "" {
 			return misuse{errors.New("ingest: name a gallery by --gallery")}
@@ -115,6 +119,9 @@ func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder
 		perSecond := float64(p.Faces) / max(time.Since(begun).Seconds(), 1e-3)
 		bar.show(p.Done, of, fmt.Sprintf("%d faces (%.1f/s), %d rejected", p.Faces, perSecond, p.Failed))
 		count.upTo(p.Settled)
+	}
+	cfg.Paused = func(why error) {
+		a.log.Warn("waiting for the database", "reason", explain(why), "at_most", cfg.RetryFor)
 	}
 	report, err := ingest.Run(ctx, cfg, e, db)
 	count.upTo(report)

@@ -56,6 +56,11 @@ WHAT IS REMEMBERED
   A run that is interrupted or killed leaves what it committed; the next one goes
   on from there.
 
+WHEN THE DATABASE IS AWAY
+  Where the database stops, or its disk is full, in the middle of a run, that says
+  so, waits and tries again, for --retry at most, and goes on by itself. What was
+  not committed is not lost but embedded again by the next run.
+
 WATCHING
   With --watch it goes on until it is interrupted: a second after names or contents
   below DIR have changed, and half a minute after they began to at the latest, it

@@ -56,6 +56,9 @@ func newVisage(t *testing.T, flags ...string) visage {
 	return visage{t, append([]string{"--home", t.TempDir(), "--database-url", pgtest.URL(t), "--log-level", "error"}, flags...)}
 }
 
+// url is the address of the program's database.
+func (v visage) url() string { return v.flags[3] }
+
 // builtIn picks the models that need no weights.
 var builtIn = []string{"--model", "LBPH", "--detector", "opencv"}
 

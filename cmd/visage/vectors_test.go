@@ -161,6 +161,38 @@ func TestKilledImportEndsLikeACleanRun(t *testing.T) {
 	}
 }
 
+// An import that was cut short leaves its space without an index. The doctor
+// says so and what to do, and that helps.
+func TestDoctorOfAnImportCutShort(t *testing.T) {
+	t.Parallel()
+	v, file := newVisage(t), filepath.Join(t.TempDir(), "faces.jsonl")
+	row := `{"image":"a","embedding":[1,0,0,0,0,0,0,0]}` + "\n"
+	if err := os.WriteFile(file, []byte(row+`{"image":"b"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := with([]string{"import", "vectors", file}, newTestSpace...)
+	if _, _, code := v.try(args...); code != exitFailed {
+		t.Fatalf("the import exits %d", code)
+	}
+	spaces := func() string {
+		_, of, _ := strings.Cut(v.do("doctor"), testSpace+", 8 dimensions")
+		line, _, _ := strings.Cut(of, "\n")
+		return line
+	}
+	if said := spaces(); !strings.Contains(said, "has no index") || !strings.Contains(said, "visage import vectors") {
+		t.Errorf("of the space the doctor says %q", said)
+	}
+	if err := os.WriteFile(file, []byte(row), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := answer[importReport](v, "import", "vectors", file, "--space", testSpace); !r.Indexed || r.Present != 1 {
+		t.Errorf("imported again: %+v", r)
+	}
+	if said := spaces(); said != "" {
+		t.Errorf("afterwards the doctor says %q", said)
+	}
+}
+
 func TestBenchImport(t *testing.T) {
 	t.Parallel()
 	out := newVisage(t).do("bench", "import", "--rows", "200", "--dim", "8", "--rounds", "1")

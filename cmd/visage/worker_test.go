@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -35,7 +34,7 @@ type jobList struct {
 }
 
 // workerProcess starts a worker in a process of its own.
-func workerProcess(t *testing.T, url string, more ...string) *exec.Cmd {
+func workerProcess(t *testing.T, url string, more ...string) *program {
 	t.Helper()
 	return process(t, append([]string{"worker", "--database-url", url, "--home", t.TempDir(), "--log-level", "error"}, more...)...)
 }
@@ -70,7 +69,7 @@ func sameRows(t *testing.T, got, want []string) {
 // 19).
 func TestTwoWorkers(t *testing.T) {
 	t.Parallel()
-	root, url := manyPhotos(t), pgtest.URL(t)
+	root, url := manyPhotos(t, 90), pgtest.URL(t)
 	v := at(t, url)
 	if q := answer[queued](v, with(builtIn, "ingest", root, "--enqueue")...); q.Files != 90 || q.Left != 90 || q.Jobs != 2 {
 		t.Errorf("queued %+v", q)
@@ -78,7 +77,7 @@ func TestTwoWorkers(t *testing.T) {
 	if q := answer[queued](v, with(builtIn, "ingest", root, "--enqueue")...); q.Jobs != 0 || q.Standing != 2 {
 		t.Errorf("queued again: %+v", q)
 	}
-	for _, cmd := range []*exec.Cmd{workerProcess(t, url, "--until-empty"), workerProcess(t, url, "--until-empty")} {
+	for _, cmd := range []*program{workerProcess(t, url, "--until-empty"), workerProcess(t, url, "--until-empty")} {
 		if err := cmd.Wait(); err != nil {
 			t.Error(err)
 		}
@@ -100,7 +99,7 @@ func TestTwoWorkers(t *testing.T) {
 // minute or so, and the rows are those of one run (reliability test 19).
 func TestKilledWorker(t *testing.T) {
 	t.Parallel()
-	root, url := manyPhotos(t), pgtest.URL(t)
+	root, url := manyPhotos(t, 90), pgtest.URL(t)
 	v := at(t, url)
 	v.do(with(builtIn, "ingest", root, "--enqueue")...)
 	doomed := workerProcess(t, url)
@@ -130,7 +129,7 @@ func TestKilledWorker(t *testing.T) {
 // and exits well.
 func TestWorkerIsToldToStop(t *testing.T) {
 	t.Parallel()
-	root, url := manyPhotos(t), pgtest.URL(t)
+	root, url := manyPhotos(t, 90), pgtest.URL(t)
 	v := at(t, url)
 	v.do(with(builtIn, "ingest", root, "--enqueue")...)
 	cmd := workerProcess(t, url)

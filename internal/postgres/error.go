@@ -72,6 +72,8 @@ func meaning(e *pgconn.PgError) (face.Code, string) {
 		return face.Unavailable, "the database has not the schema of this version: run visage migrate up"
 	case "42501": // insufficient_privilege
 		return face.Unavailable, "the database role lacks a right: " + e.Message
+	case "53100": // disk_full
+		return face.Unavailable, "the database's disk is full: " + e.Message + ". Make room on it; what waits for it then goes on"
 	case "25006": // read_only_sql_transaction
 		return face.Unavailable, "the database takes no changes: it is a replica or set to read only"
 	}

@@ -113,3 +113,27 @@ func asText(v []float32) string {
 	}
 	return "[" + strings.Join(parts, ",") + "]"
 }
+
+// A space is without an index from the beginning of an import until one is
+// finished, and one of many dimensions always.
+func TestUnindexed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s, large := space("A", 8, true), space("B", 5000, true)
+	b.ok(b.db.EnsureSpace(t.Context(), large))
+	b.ok(b.db.EnsureSpace(t.Context(), s))
+	unindexed := func(want ...face.Space) {
+		t.Helper()
+		got, err := b.db.Unindexed(t.Context())
+		b.ok(err)
+		if !slices.Equal(got, want) {
+			t.Errorf("without an index are %v, want %v", got, want)
+		}
+	}
+	unindexed()
+	im := b.beginImport(s)
+	b.add(im, records(20, s), 20)
+	unindexed(s)
+	b.finish(b.beginImport(s), true)
+	unindexed()
+}

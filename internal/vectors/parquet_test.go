@@ -34,11 +34,13 @@ func TestParquetShapes(t *testing.T) {
 		Identity  *string   `parquet:"identity,optional,dict"`
 	}
 	name := "a"
+	plain := parquetFile(t, bare{[]float32{0.6, 0.8}})
+	rich := parquetFile(t, doubles{1, []float64{0.6, 0.8}, &name}, doubles{2, []float64{1, 0}, nil})
 	for path, want := range map[string][]face.Record{
-		parquetFile(t, bare{[]float32{0.6, 0.8}}): {{Image: "vectors:x.parquet#1", Vector: []float32{0.6, 0.8}}},
-		parquetFile(t, doubles{1, []float64{0.6, 0.8}, &name}, doubles{2, []float64{1, 0}, nil}): {
-			{Identity: "a", Image: "vectors:x.parquet#1", Vector: []float32{0.6, 0.8}},
-			{Image: "vectors:x.parquet#2", Vector: []float32{1, 0}},
+		plain: {{Image: nameless(plain, 1), Vector: []float32{0.6, 0.8}}},
+		rich: {
+			{Identity: "a", Image: nameless(rich, 1), Vector: []float32{0.6, 0.8}},
+			{Image: nameless(rich, 2), Vector: []float32{1, 0}},
 		},
 	} {
 		got, err := readAll(path, vectors.Config{Space: space(2, true)})

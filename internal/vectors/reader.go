@@ -46,6 +46,7 @@ func bad(format string, args ...any) error { return badRow{face.Errorf(face.Inva
 type Reader struct {
 	cfg  Config
 	name string // of the file, without its folder
+	path string // of the file, absolute and without symbolic links
 	from source
 	mu   sync.Mutex // of row and of from's methods
 	row  int
@@ -74,7 +75,23 @@ func Open(path string, cfg Config) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(about(path, err), file.Close())
 	}
-	return &Reader{cfg: cfg, name: face.Readable(filepath.Base(path)), from: from}, nil
+	real, err := realPath(path)
+	if err != nil {
+		return nil, errors.Join(about(path, err), from.close())
+	}
+	return &Reader{cfg: cfg, name: face.Readable(filepath.Base(path)), path: face.Readable(real), from: from}, nil
+}
+
+// realPath is what a file is known by, whatever folder the program is run in.
+func realPath(name string) (string, error) {
+	path, err := filepath.Abs(name)
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return "", face.Wrap(face.Unreadable, err, "has no path")
+	}
+	return path, nil
 }
 
 func unknownEnding(path string) error {
@@ -105,8 +122,8 @@ func openFile(path string) (*os.File, error) {
 }
 
 // Read returns the next template, which is the caller's to keep, or io.EOF. A
-// row without an image's name gets one of the file's name and the row's number:
-// "vectors:faces.npy#17". A bad row is Invalid or Mismatch; the one after it can
+// row without an image's name gets one of the file's absolute path and the row's
+// number: "vectors:/home/ann/faces.npy#17". A bad row is Invalid or Mismatch; the one after it can
 // be read.
 func (r *Reader) Read() (face.Record, error) {
 	for {
@@ -117,7 +134,7 @@ func (r *Reader) Read() (face.Record, error) {
 		if err == nil {
 			if err = r.cfg.check(&record); err == nil {
 				if record.Image == "" {
-					record.Image = fmt.Sprintf("vectors:%s#%d", r.name, r.row)
+					record.Image = fmt.Sprintf("vectors:%s#%d", r.path, r.row)
 				}
 				return record, nil
 			}

@@ -32,6 +32,9 @@ func write(t *testing.T, name, content string) string {
 	return path
 }
 
+// nameless is the name of an image that a file in a test's folder gives none.
+func nameless(path string, row int) string { return fmt.Sprintf("vectors:%s#%d", path, row) }
+
 // readAll reads a file up to its end or its first error.
 func readAll(path string, cfg vectors.Config) (records []face.Record, err error) {
 	r, err := vectors.Open(path, cfg)
@@ -77,6 +80,23 @@ func samples() []face.Record {
 	return records
 }
 
+// Rows without image names go by the file's path: not by its name, which another
+// file may have, nor by a link to it.
+func TestNamelessRowsOfFilesOfOneName(t *testing.T) {
+	t.Parallel()
+	one, two := write(t, "x.jsonl", `{"embedding":[1,0]}`), write(t, "x.jsonl", `{"embedding":[0,1]}`)
+	link := filepath.Join(t.TempDir(), "y.jsonl")
+	if err := os.Symlink(one, link); err != nil {
+		t.Fatal(err)
+	}
+	for path, known := range map[string]string{one: one, two: two, link: one} {
+		got, err := readAll(path, vectors.Config{Space: space(2, true)})
+		if err != nil || len(got) != 1 || got[0].Image != nameless(known, 1) {
+			t.Errorf("%s: %v (%v), want it to be known as %s", path, got, err, nameless(known, 1))
+		}
+	}
+}
+
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	for _, ending := range endings {
@@ -100,7 +120,7 @@ func TestRoundTrip(t *testing.T) {
 		if ending == ".npy" {
 			cfg.IDs = vectors.IDsPath(path)
 			for i := range want {
-				want[i].Image = fmt.Sprintf("vectors:faces.npy#%d", i+1)
+				want[i].Image = nameless(path, i+1)
 			}
 		}
 		got, err := readAll(path, cfg)
@@ -206,12 +226,13 @@ func TestCSV(t *testing.T) {
 		"quotation mark":       {"embedding\n\"[1,0]\nx", "row 1"},
 		"endless row":          {"embedding\n\"" + strings.Repeat("[1,0]\n", 1<<20), "a row of more than"},
 	} {
-		got, err := readAll(write(t, "x.csv", c.text), vectors.Config{Space: space(2, true)})
+		path := write(t, "x.csv", c.text)
+		got, err := readAll(path, vectors.Config{Space: space(2, true)})
 		if c.says != "" {
 			wantError(t, name, err, face.Invalid, c.says)
 			continue
 		}
-		want := []face.Record{{Identity: "a", Image: "vectors:x.csv#1", Vector: []float32{0.6, 0.8}}}
+		want := []face.Record{{Identity: "a", Image: nameless(path, 1), Vector: []float32{0.6, 0.8}}}
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v (%v), want %v", name, got, err, want)
 		}
@@ -236,7 +257,7 @@ func TestJSONL(t *testing.T) {
 		path := write(t, "x.jsonl", line+"\n"+`{"embedding":[1,0]}`)
 		got, err := readAll(path, vectors.Config{Space: space(2, true)})
 		if says == "" {
-			if err != nil || len(got) != 2 || got[0].Image != "vectors:x.jsonl#1" {
+			if err != nil || len(got) != 2 || got[0].Image != nameless(path, 1) {
 				t.Errorf("%s: %v (%v)", line, got, err)
 			}
 			continue

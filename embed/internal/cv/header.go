@@ -28,7 +28,7 @@ const nameJPEG, nameTIFF = "JPEG", "TIFF"
 // kinds lists those that are read.
 var kinds = []kind{
 	{nameJPEG, "\xff\xd8\xff", jpegConfig, jpegOrientation, decodeJPEG},
-	{"PNG", "\x89PNG\r\n\x1a\n", reading(png.DecodeConfig), pngOrientation, decodeOpenCV},
+	{"PNG", "\x89PNG\r\n\x1a\n", reading(png.DecodeConfig), pngOrientation, decodePNG},
 	{"WebP", "RIFF????WEBP", reading(webp.DecodeConfig), webpOrientation, decodeWebP},
 	{"GIF", "GIF8?a", reading(gif.DecodeConfig), upright, decodeGIF},
 	{"BMP", "BM????\x00\x00\x00\x00", reading(bmp.DecodeConfig), upright, decodeOpenCV},

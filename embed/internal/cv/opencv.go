@@ -8,7 +8,8 @@ import (
 	"gocv.io/x/gocv"
 )
 
-// decodeOpenCV decodes a PNG, a BMP or a still WebP and turns it.
+// decodeOpenCV decodes a PNG whose chunks are whole, a BMP or a still WebP and turns
+// it.
 func decodeOpenCV(s *Source, pool *Pool, _ int) (*Image, error) {
 	m, err := fromOpenCV(s.data, image.Pt(s.config.Width, s.config.Height), pool)
 	if err != nil {
