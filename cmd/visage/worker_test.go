@@ -57,7 +57,7 @@ func oneRun(t *testing.T, root string, more ...string) []string {
 	return dump(t, url)
 }
 
-func sameRows(t *testing.T, got, want []string) {
+func likeOneRun(t *testing.T, got, want []string) {
 	t.Helper()
 	if len(want) == 0 || !slices.Equal(got, want) {
 		t.Errorf("%d rows, one run leaves %d, equal %v", len(got), len(want), slices.Equal(got, want))
@@ -82,7 +82,7 @@ func TestTwoWorkers(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	sameRows(t, dump(t, url), oneRun(t, root))
+	likeOneRun(t, dump(t, url), oneRun(t, root))
 	list := answer[jobList](v, "jobs", "list")
 	if len(list.Jobs) != 2 || list.Counts[queue.Done] != 2 || list.Jobs[0].Worker == list.Jobs[1].Worker {
 		t.Errorf("jobs %+v", list)
@@ -118,7 +118,7 @@ func TestKilledWorker(t *testing.T) {
 	if took := time.Since(begun); took > 3*time.Minute {
 		t.Errorf("the other worker took %s", took)
 	}
-	sameRows(t, dump(t, url), oneRun(t, root))
+	likeOneRun(t, dump(t, url), oneRun(t, root))
 	list := answer[jobList](v, "jobs", "list")
 	if list.Counts[queue.Done] != 2 || !slices.ContainsFunc(list.Jobs, func(j queue.Job) bool { return j.Attempts == 2 && strings.Contains(j.Error, "fell silent") }) {
 		t.Errorf("jobs %+v", list)
@@ -147,7 +147,7 @@ func TestWorkerIsToldToStop(t *testing.T) {
 	if err := workerProcess(t, url, "--until-empty").Wait(); err != nil {
 		t.Error(err)
 	}
-	sameRows(t, dump(t, url), oneRun(t, root))
+	likeOneRun(t, dump(t, url), oneRun(t, root))
 }
 
 // Names of any bytes, of the folder, of identities and of files, go through the
@@ -177,7 +177,7 @@ func TestQueuedSources(t *testing.T) {
 			t.Errorf("%s: queued %+v", name, q)
 		}
 		v.do("worker", "--until-empty")
-		sameRows(t, dump(t, url), oneRun(t, source[0], source[1:]...))
+		likeOneRun(t, dump(t, url), oneRun(t, source[0], source[1:]...))
 		if q := answer[queued](v, with(builtIn, append([]string{"ingest", "--enqueue"}, source...)...)...); q.Jobs+q.Standing != 0 || q.Left != 0 {
 			t.Errorf("%s: queued again: %+v", name, q)
 		}
