@@ -58,8 +58,8 @@ WHAT IS REMEMBERED
 
 WHEN THE DATABASE IS AWAY
   Where the database stops, or its disk is full, in the middle of a run, that says
-  so, waits and tries again, for --retry at most, and goes on by itself. What was
-  not committed is not lost but embedded again by the next run.
+  so, waits and tries again, for --retry at most, and goes on by itself. After that
+  it ends with exit code 1; what was committed stands, and the next run does the rest.
 
 WATCHING
   With --watch it goes on until it is interrupted: a second after names or contents
