@@ -51,7 +51,7 @@ func (e *Embedder) measureCrops(ctx context.Context, cuts []cut, batch, rounds i
 	for from := 0; from < len(cuts); from += batch {
 		some := cuts[from : from+batch]
 		stop := listen(e.recorded)
-		_, err := e.vectors(ctx, &turn{of: e.turns}, some)
+		_, err := e.alone(ctx, some)
 		stop()
 		for i := 0; err == nil && i < rounds; i++ {
 			err = e.timeCrops(ctx, some, &measured[i])
@@ -63,10 +63,17 @@ func (e *Embedder) measureCrops(ctx context.Context, cuts []cut, batch, rounds i
 	return measured, nil
 }
 
+// alone is vectors for a caller that has no processor.
+func (e *Embedder) alone(ctx context.Context, cuts []cut) ([][]float32, error) {
+	mine := turn{of: e.turns}
+	defer mine.giveBack()
+	return e.vectors(ctx, &mine, cuts)
+}
+
 // timeCrops adds the times of one batch to a round.
 func (e *Embedder) timeCrops(ctx context.Context, cuts []cut, to *Round) error {
 	start := time.Now()
-	if _, err := e.vectors(ctx, &turn{of: e.turns}, cuts); err != nil {
+	if _, err := e.alone(ctx, cuts); err != nil {
 		return err
 	}
 	to.EndToEnd += time.Since(start)

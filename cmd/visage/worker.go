@@ -28,7 +28,7 @@ func workerCommand(a *app) *cobra.Command {
 	}
 	w := &working{app: a}
 	flags := cmd.Flags()
-	flags.IntVar(&w.workers, "workers", 0, "photographs embedded at once; default the number of processors")
+	flags.IntVar(&w.workers, "workers", 0, "processors to use; default all")
 	flags.StringVar(&w.device, "device", "cpu", "what runs the networks: cpu, cuda or cuda:N")
 	flags.BoolVar(&w.untilEmpty, "until-empty", false, "end when no job is left, also none that another worker is at")
 	metricsAt, asJSON := metricsFlag(flags), jsonFlag(flags)

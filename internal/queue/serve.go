@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -163,7 +164,10 @@ func (h *hand) do(ctx context.Context, job packed) (ingest.Report, error) {
 	}
 	kept := report
 	if len(piece.Files) == 0 { // as many as an archive has
-		kept.Rejections, kept.RejectedFaces = nil, nil
+		kept.Rejections, kept.RejectedFaces, kept.Also = nil, nil, slices.Clone(kept.Also)
+		for i := range kept.Also {
+			kept.Also[i].Rejections, kept.Also[i].RejectedFaces = nil, nil
+		}
 	}
 	return report, river.RecordOutput(ctx, kept)
 }
