@@ -20,15 +20,11 @@ import (
 	"github.com/visagedb/visage/internal/postgres"
 )
 
-// leastFiles is how many files are ingested at least: copies of the photographs
-// see to it that what is done once in a space is a small part.
-const leastFiles = 300
-
 // ingestBench is what the command was told.
 type ingestBench struct {
 	*embed.Config
-	photos          string
-	rounds, workers int
+	photos                 string
+	rounds, workers, files int
 }
 
 func benchIngest(a *app) *cobra.Command {
@@ -37,8 +33,9 @@ func benchIngest(a *app) *cobra.Command {
 		Long: `Photographs are ingested from files to committed rows, into a database made for the
 purpose, and in turn the detector's and the recogniser's networks alone are run on
 the very inputs that they got, by as many workers, and by recognisers that take
-batches in whole batches. There are at least 300 files, copies of the photographs
-that differ in bytes after their end. Speeds are faces per second; names are
+batches in whole batches. There are at least --files of them, copies of the photographs
+that differ in bytes after their end, so that what is done once in a space is a small
+part. Speeds are faces per second; names are
 ingest.pipeline for photographs of up to a megapixel and ingest.pipeline.large for
 larger ones. What the networks were given is held in memory, some 4 MB for each
 photograph.`,
@@ -48,10 +45,11 @@ photograph.`,
 	asJSON := jsonFlag(cmd.Flags())
 	cmd.Flags().StringVar(&b.photos, "photos", "", "folder of photographs")
 	cmd.Flags().IntVar(&b.rounds, "rounds", 5, "how often the photographs are ingested")
-	cmd.Flags().IntVar(&b.workers, "workers", runtime.GOMAXPROCS(0), "photographs embedded at once")
+	cmd.Flags().IntVar(&b.files, "files", 300, "files to ingest at least, copies included")
+	cmd.Flags().IntVar(&b.workers, "workers", runtime.GOMAXPROCS(0), "processors to use")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if b.photos == "" || b.rounds < 1 || b.rounds > 1000 || b.workers < 1 || b.workers > maxWorkers {
-			return misuse{fmt.Errorf("bench ingest: name a folder by --photos, 1 to 1000 --rounds and 1 to %d --workers", maxWorkers)}
+		if b.photos == "" || b.rounds < 1 || b.rounds > 1000 || b.files < 1 || b.files > 100_000 || b.workers < 1 || b.workers > maxWorkers {
+			return misuse{fmt.Errorf("bench ingest: name a folder by --photos, 1 to 1000 --rounds, 1 to 100000 --files and 1 to %d --workers", maxWorkers)}
 		}
 		results, err := a.benchIngest(cmd.Context(), b)
 		if err != nil {
@@ -119,7 +117,7 @@ func (b *ingestBench) measure(ctx context.Context, e *embed.Embedder, url, name 
 		return bench.Result{}, face.Wrap(face.Unavailable, err, "no place for the photographs")
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	copies := (leastFiles + len(photos) - 1) / len(photos)
+	copies := (b.files + len(photos) - 1) / len(photos)
 	for i, photo := range photos {
 		for n := range copies { // bytes after a photograph's end make it another content
 			name := filepath.Join(dir, fmt.Sprint(i), fmt.Sprint(n))

@@ -20,7 +20,7 @@ func TestBenchEmbedAndIngest(t *testing.T) {
 		if len(embedded) != 2 || embedded[0].Name != "embed."+model || embedded[1].Name != "embed."+model+".batch3" || embedded[0].Value <= 0 || (embedded[0].Ratio > 0) != compares {
 			t.Errorf("%s: embed gives %+v", model, embedded)
 		}
-		ingested := answer[bench.Report](v, with([]string{"bench", "ingest"}, use...)...).Results
+		ingested := answer[bench.Report](v, with([]string{"bench", "ingest", "--files", "8"}, use...)...).Results
 		if len(ingested) != 1 || ingested[0].Name != "ingest.pipeline" || ingested[0].Value <= 0 || (ingested[0].Ratio > 0) != compares {
 			t.Errorf("%s: ingest gives %+v", model, ingested)
 		}
