@@ -31,9 +31,8 @@ const (
 
 // Nearest returns up to q.Limit candidates, each with its vector as stored,
 // nearest to q.Probe first by q.Metric, equal distances in the order of their
-// face ids. Small galleries, spaces without an index and the raw euclidean
-// metric on vectors of other lengths than 1 are searched exactly; so is
-// everything with q.Exact. The plan says what was done.
+// face ids. Small galleries and spaces without an index for the metric are
+// searched exactly; so is everything with q.Exact. The plan says what was done.
 //
 // It returns NotFound for an unknown gallery or space, Mismatch for a probe of
 // other dimensions than the space, Invalid for a limit below 1, an unknown
@@ -46,8 +45,7 @@ func (d *DB) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, face.
 	if err != nil {
 		return nil, face.Plan{}, err
 	}
-	indexed := at.indexed && (at.unit || q.Metric != face.Euclidean)
-	if q.Exact || !indexed || q.Limit > mostFromIndex {
+	if q.Exact || !at.indexed(family(q.Metric, at.unit)) || q.Limit > mostFromIndex {
 		return d.exactly(ctx, at, q)
 	}
 	found, err := d.measure(ctx, at)
@@ -116,8 +114,8 @@ func indexQuery(at region, metric face.Metric) string {
 		SELECT c.face_id::text, who.identity, who.path, who.x1, who.y1, who.x2, who.y2, c.embedding
 		FROM (SELECT n.face_id, n.embedding, n.embedding %[2]s $1 AS distance FROM (
 		          SELECT e.face_id, e.embedding FROM visage.embeddings_%[1]d e WHERE e.gallery_id = $2
-		          ORDER BY e.embedding::halfvec(%[3]d) <=> $1::vector::halfvec LIMIT $4) n
-		      ORDER BY 3, 1 LIMIT $3) c`+withNames, at.space, operator(metric), at.dim)
+		          ORDER BY e.embedding::halfvec(%[3]d) %[4]s $1::vector::halfvec LIMIT $4) n
+		      ORDER BY 3, 1 LIMIT $3) c`+withNames, at.space, operator(metric), at.dim, shapeOf(family(metric, at.unit)).operator)
 }
 
 // withNames adds what is known of the candidates c. OFFSET 0 keeps the planner
