@@ -10,7 +10,7 @@ import (
 )
 
 func indexCommand(a *app) *cobra.Command {
-	return group("index", "Show, plan, build and measure the search indexes", indexList(a), indexPlan(a), indexBuild(a), indexDrop(a))
+	return group("index", "Show, plan, build and measure the search indexes", indexList(a), indexPlan(a), indexBuild(a), indexRecall(a), indexDrop(a))
 }
 
 // indexFlags are what the commands about one index are told.

@@ -30,7 +30,7 @@ func indexList(a *app) *cobra.Command {
 			for _, s := range spaces {
 				rows = append(rows, indexRows(s)...)
 			}
-			return printTable(a.out, []string{"space", "rows", "share", "index", "metric", "kind", "state", "size"}, rows)
+			return printTable(a.out, []string{"space", "rows", "share", "index", "metric", "kind", "state", "size", "recall"}, rows)
 		})
 	}
 	return cmd
@@ -44,7 +44,7 @@ func indexRows(s postgres.SpaceIndexes) [][]string {
 		if !postgres.Indexable(s.Dim) {
 			why = fmt.Sprintf("none takes %d dimensions", s.Dim)
 		}
-		return [][]string{append(start, why, "", "", "searched exactly", "")}
+		return [][]string{append(start, why, "", "", "searched exactly", "", "")}
 	}
 	var rows [][]string
 	for _, i := range s.Indexes {
@@ -55,7 +55,20 @@ func indexRows(s postgres.SpaceIndexes) [][]string {
 		case !i.Valid:
 			state = "unusable: visage index build replaces it"
 		}
-		rows = append(rows, append(start[:3:3], i.Name, string(i.Metric), i.Kind, state, bytesText(i.Bytes)))
+		rows = append(rows, append(start[:3:3], i.Name, string(i.Metric), i.Kind, state, bytesText(i.Bytes), recallText(i)))
 	}
 	return rows
+}
+
+// recallText says what is known of an index's recall.
+func recallText(i postgres.Index) string {
+	switch {
+	case i.Recall == nil:
+		return "not measured"
+	case i.Stale:
+		return fmt.Sprintf("stale, measured on %d rows: visage index recall", i.Recall.Rows)
+	default:
+		best := i.Recall.Points[len(i.Recall.Points)-1]
+		return fmt.Sprintf("up to %.3f, measured on %d rows", best.Promise(), i.Recall.Rows)
+	}
 }

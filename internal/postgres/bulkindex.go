@@ -72,6 +72,9 @@ func (im *Import) Finish(ctx context.Context, progress func(done, total int64)) 
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return buildIndex(ctx, tx, im.id, im.space.Dim) })
 	cancel()
 	<-ended
+	if err == nil {
+		err = im.db.forget(ctx, im.id, face.Cosine)
+	}
 	if err == nil { // searches ask the planner's statistics how large a gallery is
 		_, err = conn.Exec(ctx, `ANALYZE visage.`+partition(im.id))
 	}

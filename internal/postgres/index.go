@@ -52,6 +52,10 @@ type Index struct {
 	Bytes          int64       `json:"bytes"`
 	M              int         `json:"m"`               // neighbours of a node; twice as many in the lowest layer
 	EfConstruction int         `json:"ef_construction"` // nodes looked at to find them
+	// Recall is what was measured of it; nil for nothing. Stale says that the space
+	// has more than twice the templates now.
+	Recall *face.RecallCurve `json:"recall,omitempty" db:"-"`
+	Stale  bool              `json:"recall_stale,omitempty" db:"-"`
 }
 
 // SpaceIndexes is a space with its indexes.
@@ -91,7 +95,7 @@ func (d *DB) Indexes(ctx context.Context) ([]SpaceIndexes, error) {
 	var all int64
 	for i := range spaces {
 		all += spaces[i].Rows
-		if spaces[i].Indexes, err = d.indexesOf(ctx, spaces[i].id); err != nil {
+		if err := d.describe(ctx, &spaces[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -101,6 +105,23 @@ func (d *DB) Indexes(ctx context.Context) ([]SpaceIndexes, error) {
 		}
 	}
 	return spaces, nil
+}
+
+// describe adds a space's indexes and what was measured of them.
+func (d *DB) describe(ctx context.Context, s *SpaceIndexes) (err error) {
+	if s.Indexes, err = d.indexesOf(ctx, s.id); err != nil {
+		return err
+	}
+	for i := range s.Indexes {
+		curve, err := d.recall(ctx, curveOf{s.id, s.Indexes[i].Metric})
+		if err != nil {
+			return err
+		}
+		if len(curve.Points) > 0 {
+			s.Indexes[i].Recall, s.Indexes[i].Stale = &curve, curve.Stale(s.Rows)
+		}
+	}
+	return nil
 }
 
 // indexesOf returns the indexes of one space that searches use, by name.
@@ -153,6 +174,9 @@ func (d *DB) DropIndex(ctx context.Context, space face.Space, metric face.Metric
 		return Index{}, face.Errorf(face.NotFound, "space %s has no index for %s: there is nothing to drop", space.Name(), of)
 	}
 	_, err = d.pool.Exec(ctx, fmt.Sprintf(`DROP INDEX CONCURRENTLY IF EXISTS visage.%s`, found.Name))
+	if err == nil {
+		err = d.forget(ctx, id, of)
+	}
 	return found, interpret(op, err)
 }
 

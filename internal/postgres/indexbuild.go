@@ -138,6 +138,9 @@ func (d *DB) buildOn(ctx context.Context, conn *pgx.Conn, id int32, dim int, s I
 		d.watchBuild(watched, conn.PgConn().PID(), tell)
 	}()
 	defer func() { cancel(); <-ended }()
+	if err := d.forget(ctx, id, s.Metric); err != nil {
+		return err
+	}
 	for _, statement := range []string{
 		`DROP INDEX CONCURRENTLY IF EXISTS visage.` + indexName(id, s.Metric),
 		`CREATE INDEX CONCURRENTLY ` + s.definition(id, dim),
