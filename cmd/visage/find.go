@@ -88,18 +88,6 @@ func (a *app) find(ctx context.Context, db *postgres.DB, photo face.Photo, optio
 	return err
 }
 
-// planText says how a search was done and what may have been missed.
-func planText(p face.Plan) string {
-	switch {
-	case p.Plan != face.PlanHNSW:
-		return p.Plan
-	case p.EstimatedRecall == 0:
-		return fmt.Sprintf("hnsw, ef_search %d, recall unknown", p.EfSearch)
-	default:
-		return fmt.Sprintf("hnsw, ef_search %d, estimated recall %.3f", p.EfSearch, p.EstimatedRecall)
-	}
-}
-
 func printMatches(a *app, matches []search.Match) error {
 	rows := make([][]string, len(matches))
 	for i, m := range matches {

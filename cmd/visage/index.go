@@ -40,7 +40,7 @@ func buildFlags(cmd *cobra.Command) *indexFlags {
 	return f
 }
 
-// read checks the flags; without it a space is taken by chance.
+// read checks --metric, and takes --parallel where it was given.
 func (f *indexFlags) read(cmd *cobra.Command) error {
 	metric, err := face.ParseMetric(f.metric)
 	if err != nil {
