@@ -40,7 +40,7 @@ func crowd(t *testing.T) (*bench, face.Space, *synthetic.Gallery) {
 
 func (b *bench) measured(s face.Space) face.RecallCurve {
 	b.Helper()
-	curve, err := search.MeasureRecall(b.Context(), b.db, search.RecallOptions{Gallery: "g", Space: s, Metric: face.Cosine, Probes: 100})
+	curve, err := search.MeasureRecall(b.Context(), b.db, search.RecallOptions{Gallery: "g", Space: s, Metric: face.Cosine, Probes: 300})
 	b.ok(err)
 	return curve
 }
@@ -49,7 +49,7 @@ func TestRecallCurve(t *testing.T) {
 	t.Parallel()
 	b, s, _ := crowd(t)
 	curve := b.measured(s)
-	if curve.Probes != 100 || curve.Rows != people*photographs || len(curve.Points) != 6 {
+	if curve.Probes != 300 || curve.Rows != people*photographs || len(curve.Points) != 6 {
 		t.Fatalf("curve %+v", curve)
 	}
 	last := face.RecallPoint{}
@@ -102,7 +102,7 @@ func TestMinRecallIsKept(t *testing.T) {
 			}
 		}
 		mates, found := 0.0, 0.0
-		for person := 0; person < people; person += 7 {
+		for person := 0; person < people; person += 4 {
 			q.Probe, q.MinRecall, q.Exact = made.Template(person, unseen), asked, false
 			got, plan, err := b.db.Nearest(t.Context(), q)
 			b.ok(err)
@@ -115,8 +115,9 @@ func TestMinRecallIsKept(t *testing.T) {
 			mates, found = mates+count(all, fmt.Sprint(person)), found+count(got, fmt.Sprint(person))
 		}
 		t.Logf("asked for %.4f: %.4f of %.0f mates by %+v", asked, found/mates, mates, want)
-		// The curve and this are estimates from some 300 and 400 mates.
-		if got := found / mates; got < asked-0.03 || mates < 300 {
+		// The curve and this are estimates from some 900 mates each: they differ by up to
+		// 0.05 where both are about 0.88.
+		if got := found / mates; got < asked-0.05 || mates < 700 {
 			t.Errorf("a recall of %g was asked for, %g of %g mates were found", asked, got, mates)
 		}
 	}
