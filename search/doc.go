@@ -7,6 +7,9 @@
 // stored vectors in full precision, so that Find and Verify give the same
 // figure for the same two faces whatever index proposed them.
 //
+// MeasureRecall holds a gallery's index against its own exact search, so that a
+// search can promise how much it finds.
+//
 // MinMax and UnitLength are what DeepFace does to an embedding on request.
 //
 // Decisions are open-set: a probe may belong to nobody enrolled. See Decide.

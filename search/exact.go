@@ -154,6 +154,9 @@ func checkQuery(q face.Query) error {
 	if _, err := face.ParseMetric(string(q.Metric)); err != nil {
 		return err
 	}
+	if err := face.CheckRecall(q.MinRecall); err != nil {
+		return err
+	}
 	return checkVector(q.Probe, q.Space)
 }
 

@@ -42,6 +42,9 @@ type FindOptions struct {
 	Threshold face.Threshold
 	// Exact compares with every template, whatever it costs.
 	Exact bool
+	// MinRecall is the least share of the mates, of those that an exact search
+	// returns, to look for; see face.Query. Defaults to face.DefaultMinRecall.
+	MinRecall float64
 	// Detector is the name that the answer gives as detector.
 	Detector string
 }
@@ -93,11 +96,12 @@ func (s *Searcher) Find(ctx context.Context, probes []face.Template, opts FindOp
 // least K where there are so many, and as many as the decision needs.
 func (s *Searcher) rank(ctx context.Context, probe face.Template, opts FindOptions) ([]Match, face.Plan, error) {
 	q := face.Query{
-		Gallery: opts.Gallery,
-		Space:   probe.Space,
-		Probe:   probe.Vector,
-		Metric:  opts.Metric,
-		Exact:   opts.Exact,
+		Gallery:   opts.Gallery,
+		Space:     probe.Space,
+		Probe:     probe.Vector,
+		Metric:    opts.Metric,
+		Exact:     opts.Exact,
+		MinRecall: opts.MinRecall,
 	}
 	for q.Limit = max(opts.K, DefaultK); ; q.Limit *= 2 {
 		candidates, plan, err := s.gallery.Nearest(ctx, q)

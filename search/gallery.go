@@ -17,7 +17,7 @@ type Gallery interface {
 	//
 	// It returns NotFound for an unknown gallery or space, Mismatch for a probe
 	// that has not q.Space.Dim components, Invalid for a limit below 1, an
-	// unknown metric and a probe that is zero or not finite, Cancelled where
-	// ctx ended, and what its store may fail with.
+	// unknown metric, a recall that is no share and a probe that is zero or not
+	// finite, Cancelled where ctx ended, and what its store may fail with.
 	Nearest(ctx context.Context, q face.Query) ([]face.Candidate, face.Plan, error)
 }

@@ -96,6 +96,12 @@ func weaker(all, next face.Plan, earlier int) face.Plan {
 	}
 	all.EfSearch = max(all.EfSearch, next.EfSearch)
 	all.Rows = max(all.Rows, next.Rows)
+	switch { // a complete part misses nothing; 0 is not known, which is the weakest
+	case all.Complete:
+		all.EstimatedRecall = next.EstimatedRecall
+	case !next.Complete:
+		all.EstimatedRecall = min(all.EstimatedRecall, next.EstimatedRecall)
+	}
 	all.Complete = all.Complete && next.Complete
 	return all
 }

@@ -126,7 +126,7 @@ func (a *app) checkDatabase(ctx context.Context) []finding {
 }
 
 func checkSpaces(ctx context.Context, db *postgres.DB) ([]finding, error) {
-	spaces, err := db.Spaces(ctx)
+	spaces, err := db.Indexes(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -136,10 +136,17 @@ func checkSpaces(ctx context.Context, db *postgres.DB) ([]finding, error) {
 	}
 	var findings []finding
 	for _, s := range spaces {
-		f := finding{"space", "ok", fmt.Sprintf("%s, %d dimensions", s.Name(), s.Dim)}
-		if slices.Contains(unindexed, s) {
+		f := finding{"space", "ok", fmt.Sprintf("%s, %d dimensions", s.Name, s.Dim)}
+		if slices.Contains(unindexed, s.Space) {
 			f.State = "warning"
-			f.Detail += ", has no index and is searched exactly, which is slow once it is large: an import into it runs, or was cut short. Run `visage import vectors` with the same file and --space again, to its end, which builds the index"
+			f.Detail += ", has no index and is searched exactly, which is slow once it is large: an import into it runs, or was cut short, or its index was dropped. Run `visage import vectors` with the same file and --space again, to its end, which builds the index, or `visage index build --space " + s.Name + "`"
+		}
+		for _, i := range s.Indexes {
+			if i.Stale {
+				f.State = "warning"
+				f.Detail += fmt.Sprintf(", has grown from %d to %d templates since the recall of %s was measured, which is no longer relied on: run `visage index recall --space %s --metric %s`",
+					i.Recall.Rows, s.Rows, i.Name, s.Name, i.Metric)
+			}
 		}
 		findings = append(findings, f)
 	}

@@ -28,6 +28,8 @@ candidates of each. A face may belong to nobody enrolled: the decision says so.
 	flags.StringVar(&options.Gallery, "gallery", face.DefaultGallery, "gallery to search")
 	flags.IntVarP(&options.K, "count", "k", search.DefaultK, "candidates per face")
 	flags.BoolVar(&options.Exact, "exact", false, "compare with every template instead of using the index")
+	flags.Float64Var(&options.MinRecall, "min-recall", face.DefaultMinRecall,
+		"share of a person's templates that the index shall not miss, where that was measured (visage index recall); 1 is --exact")
 	limit := limitFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if options.Gallery == "" {
@@ -35,6 +37,9 @@ candidates of each. A face may belong to nobody enrolled: the decision says so.
 		}
 		if options.K < 1 {
 			return misuse{fmt.Errorf("-k %d: ask for at least 1 candidate", options.K)}
+		}
+		if !(options.MinRecall > 0 && options.MinRecall <= 1) {
+			return misuse{fmt.Errorf("--min-recall %g: use a share above 0 and up to 1", options.MinRecall)}
 		}
 		data, err := readPhoto(cmd.Context(), args[0])
 		if err != nil {
@@ -79,7 +84,7 @@ func (a *app) find(ctx context.Context, db *postgres.DB, photo face.Photo, optio
 	}
 	how := result.Search
 	_, err = fmt.Fprintf(a.out, "searched %d templates of gallery %s, space %s: %s; %s threshold %.3f (%s)\n",
-		how.Rows, how.Gallery, how.Space, how.Plan.Plan, how.Metric, how.Threshold, how.ThresholdSource)
+		how.Rows, how.Gallery, how.Space, planText(how.Plan), how.Metric, how.Threshold, how.ThresholdSource)
 	return err
 }
 

@@ -8,15 +8,27 @@ type Query struct {
 	Metric  Metric
 	Limit   int  // how many candidates, at least 1
 	Exact   bool // compare with every template, whatever it costs
+	// MinRecall is how many of the probe's mates (templates of the same identity)
+	// that an exact search returns this one shall return, as a share from 0 to 1. It
+	// counts where the index was measured; see RecallCurve. 1 is an exact search.
+	// Defaults to DefaultMinRecall.
+	MinRecall float64
 }
+
+// DefaultMinRecall is the recall that is asked for where nobody says.
+const DefaultMinRecall = 0.99
 
 // Plan says how a search was done, so that a short answer is never a silent
 // one.
 type Plan struct {
 	Plan     string `json:"plan"` // "exact" or "hnsw"
 	EfSearch int    `json:"ef_search,omitempty"`
-	Rows     int64  `json:"rows"`     // templates in the gallery's space; estimated for hnsw
-	Complete bool   `json:"complete"` // every template was compared
+	Rows     int64  `json:"rows"` // templates in the gallery's space; estimated for hnsw
+	// EstimatedRecall is the share of the mates that is expected to be found of those
+	// that an exact search returns, as it was measured; see RecallCurve. It is 0 where
+	// that is unknown, and where the search is complete, which misses none.
+	EstimatedRecall float64 `json:"estimated_recall,omitempty"`
+	Complete        bool    `json:"complete"` // every template was compared
 }
 
 // The plans.

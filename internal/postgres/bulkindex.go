@@ -18,13 +18,14 @@ const (
 	indexPoll = 250 * time.Millisecond
 )
 
-// dropIdleIndex drops the index of a space that is empty, and one that is
-// unusable, and says whether the space is without an index now.
+// dropIdleIndex drops the cosine index of a space that is empty, and one that is
+// unusable, and says whether the space is without one now. An index for raw
+// euclidean, which only some spaces have, stays.
 func (d *DB) dropIdleIndex(ctx context.Context, space int32) (unindexed bool, err error) {
 	const find = `
 		SELECT c.relname, i.indisvalid AND EXISTS (SELECT FROM visage.embeddings WHERE space_id = $1)
-		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
-		WHERE i.indrelid = to_regclass('visage.embeddings_' || $1::int) AND a.amname = 'hnsw'`
+		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam JOIN pg_opclass o ON o.oid = i.indclass[0]
+		WHERE i.indrelid = to_regclass('visage.embeddings_' || $1::int) AND a.amname = 'hnsw' AND o.opcname = 'halfvec_cosine_ops'`
 	err = d.inTx(ctx, "postgres.BeginImport", func(tx pgx.Tx) error {
 		unindexed = true
 		rows, _ := tx.Query(ctx, find, space)
@@ -71,6 +72,9 @@ func (im *Import) Finish(ctx context.Context, progress func(done, total int64)) 
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return buildIndex(ctx, tx, im.id, im.space.Dim) })
 	cancel()
 	<-ended
+	if err == nil {
+		err = im.db.forget(ctx, im.id, face.Cosine)
+	}
 	if err == nil { // searches ask the planner's statistics how large a gallery is
 		_, err = conn.Exec(ctx, `ANALYZE visage.`+partition(im.id))
 	}

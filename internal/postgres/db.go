@@ -29,6 +29,8 @@ type DB struct {
 	// sizes remembers how large large galleries are, by region, so that not
 	// every search counts; see Nearest.
 	sizes sync.Map
+	// curves remembers what was measured of indexes, as knownCurve by curveOf.
+	curves sync.Map
 }
 
 // Open connects to the database. It does not look at the schema, which

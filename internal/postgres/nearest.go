@@ -16,8 +16,9 @@ const (
 	// exactRows is up to how many templates are all compared: it takes
 	// milliseconds, about as long as the index, and misses nobody.
 	exactRows = 10_000
-	// leastEfSearch is how many nodes an index search keeps at least. At
-	// pgvector's default of 40 a quarter of the mates among faces are missed.
+	// leastEfSearch is how many nodes an index search keeps at least where nobody
+	// measured its recall. At pgvector's default of 40 a quarter of the mates among
+	// faces are missed.
 	leastEfSearch = 200
 	// mostEfSearch is pgvector's own limit.
 	mostEfSearch = 1_000
@@ -31,13 +32,15 @@ const (
 
 // Nearest returns up to q.Limit candidates, each with its vector as stored,
 // nearest to q.Probe first by q.Metric, equal distances in the order of their
-// face ids. Small galleries, spaces without an index and the raw euclidean
-// metric on vectors of other lengths than 1 are searched exactly; so is
-// everything with q.Exact. The plan says what was done.
+// face ids. Small galleries and spaces without an index for the metric are
+// searched exactly; so is everything with q.Exact. Where the recall of the index was
+// measured, it is searched as hard as q.MinRecall takes, and exactly where that is
+// not enough. The plan says what was done.
 //
 // It returns NotFound for an unknown gallery or space, Mismatch for a probe of
 // other dimensions than the space, Invalid for a limit below 1, an unknown
-// metric or a probe that is zero or not finite, and Cancelled or Unavailable.
+// metric, a recall that is no share or a probe that is zero or not finite, and
+// Cancelled or Unavailable.
 func (d *DB) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, face.Plan, error) {
 	if err := checkQuery(q); err != nil {
 		return nil, face.Plan{}, err
@@ -46,8 +49,7 @@ func (d *DB) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, face.
 	if err != nil {
 		return nil, face.Plan{}, err
 	}
-	indexed := at.indexed && (at.unit || q.Metric != face.Euclidean)
-	if q.Exact || !indexed || q.Limit > mostFromIndex {
+	if q.Exact || q.MinRecall == 1 || !at.indexed(family(q.Metric, at.unit)) || q.Limit > mostFromIndex {
 		return d.exactly(ctx, at, q)
 	}
 	found, err := d.measure(ctx, at)
@@ -56,8 +58,15 @@ func (d *DB) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, face.
 		return nil, face.Plan{}, err
 	case !found.large:
 		return d.exactlyOver(ctx, at, q, found.rows)
+	}
+	how, err := d.effort(ctx, at, q)
+	switch {
+	case err != nil:
+		return nil, face.Plan{}, err
+	case how.exact:
+		return d.exactly(ctx, at, q)
 	default:
-		return d.approximately(ctx, at, q, found.rows)
+		return d.approximately(ctx, at, q, found.rows, how)
 	}
 }
 
@@ -67,6 +76,9 @@ func checkQuery(q face.Query) error {
 		return face.Errorf(face.Invalid, "a limit of %d candidates: it must be at least 1", q.Limit)
 	}
 	if _, err := face.ParseMetric(string(q.Metric)); err != nil {
+		return err
+	}
+	if err := face.CheckRecall(q.MinRecall); err != nil {
 		return err
 	}
 	if len(q.Probe) != q.Space.Dim {
@@ -99,11 +111,10 @@ func (d *DB) exactlyOver(ctx context.Context, at region, q face.Query, rows int6
 // approximately takes candidates from the index and ranks them by their stored
 // vectors. Where the index gives fewer than were asked for, which a small part
 // of a large space can do, everything is compared.
-func (d *DB) approximately(ctx context.Context, at region, q face.Query, rows int64) ([]face.Candidate, face.Plan, error) {
-	wanted := 2*q.Limit + spareCandidates
-	plan := face.Plan{Plan: face.PlanHNSW, EfSearch: max(leastEfSearch, wanted), Rows: rows}
+func (d *DB) approximately(ctx context.Context, at region, q face.Query, rows int64, how effort) ([]face.Candidate, face.Plan, error) {
+	plan := face.Plan{Plan: face.PlanHNSW, EfSearch: how.efSearch, Rows: rows, EstimatedRecall: how.recall}
 	found, err := d.candidates(ctx, indexSettings(plan.EfSearch), indexQuery(at, q.Metric),
-		pgvector.NewVector(q.Probe), at.gallery, q.Limit, wanted)
+		pgvector.NewVector(q.Probe), at.gallery, q.Limit, reach(q.Limit))
 	if err == nil && len(found) < q.Limit {
 		return d.exactly(ctx, at, q)
 	}
@@ -116,8 +127,8 @@ func indexQuery(at region, metric face.Metric) string {
 		SELECT c.face_id::text, who.identity, who.path, who.x1, who.y1, who.x2, who.y2, c.embedding
 		FROM (SELECT n.face_id, n.embedding, n.embedding %[2]s $1 AS distance FROM (
 		          SELECT e.face_id, e.embedding FROM visage.embeddings_%[1]d e WHERE e.gallery_id = $2
-		          ORDER BY e.embedding::halfvec(%[3]d) <=> $1::vector::halfvec LIMIT $4) n
-		      ORDER BY 3, 1 LIMIT $3) c`+withNames, at.space, operator(metric), at.dim)
+		          ORDER BY e.embedding::halfvec(%[3]d) %[4]s $1::vector::halfvec LIMIT $4) n
+		      ORDER BY 3, 1 LIMIT $3) c`+withNames, at.space, operator(metric), at.dim, shapeOf(family(metric, at.unit)).operator)
 }
 
 // withNames adds what is known of the candidates c. OFFSET 0 keeps the planner

@@ -29,7 +29,9 @@ func TestMigrateQueue(t *testing.T) {
 		t.Errorf("MigrateUp makes\n%s", up)
 	}
 	b.exec(`INSERT INTO visage_queue.river_job (kind, max_attempts, args) VALUES ('ingest', 1, '{}')`)
-	b.ok(b.db.MigrateDown(t.Context(), 1))
+	latest, err := postgres.LatestVersion()
+	b.ok(err)
+	b.ok(b.db.MigrateDown(t.Context(), int(latest)-12))
 	if left := b.text(queueObjects); left != "" {
 		t.Errorf("MigrateDown leaves\n%s", left)
 	}

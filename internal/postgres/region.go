@@ -11,11 +11,21 @@ import (
 
 // region is where a search takes place: one gallery's templates in one space.
 type region struct {
-	space   int32
-	dim     int
-	unit    bool
-	indexed bool // there is a finished HNSW index; none takes more than 4,000 dimensions
-	gallery pgtype.UUID
+	space int32
+	dim   int
+	unit  bool
+	// cosine and euclidean say whether there is a finished HNSW index of the family;
+	// none takes more than 4,000 dimensions.
+	cosine, euclidean bool
+	gallery           pgtype.UUID
+}
+
+// indexed says whether the index of a family can be used.
+func (r region) indexed(family face.Metric) bool {
+	if family == face.Euclidean {
+		return r.euclidean
+	}
+	return r.cosine
 }
 
 // size is how many templates a region holds.
@@ -34,15 +44,19 @@ const sizeAge = time.Minute
 // says.
 func (d *DB) locate(ctx context.Context, q face.Query) (region, error) {
 	const query = `
-		SELECT coalesce(s.id, 0), coalesce(s.dim, 0), coalesce(s.unit, false), g.id, EXISTS (
-			SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
-			WHERE i.indrelid = to_regclass('visage.embeddings_' || s.id) AND i.indisvalid AND a.amname = 'hnsw')
+		SELECT coalesce(s.id, 0), coalesce(s.dim, 0), coalesce(s.unit, false), g.id,
+		       coalesce('halfvec_cosine_ops' = ANY (x.classes), false), coalesce('halfvec_l2_ops' = ANY (x.classes), false)
 		FROM (VALUES (1)) one
 		LEFT JOIN visage.spaces s ON s.name = $1
-		LEFT JOIN visage.galleries g ON g.name = $2`
+		LEFT JOIN visage.galleries g ON g.name = $2
+		LEFT JOIN LATERAL (
+			SELECT array_agg(o.opcname) AS classes
+			FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+			JOIN pg_opclass o ON o.oid = i.indclass[0]
+			WHERE i.indrelid = to_regclass('visage.embeddings_' || s.id) AND i.indisvalid AND a.amname = 'hnsw') x ON true`
 	var at region
 	name := q.Space.Name()
-	err := d.pool.QueryRow(ctx, query, name, face.Readable(q.Gallery)).Scan(&at.space, &at.dim, &at.unit, &at.gallery, &at.indexed)
+	err := d.pool.QueryRow(ctx, query, name, face.Readable(q.Gallery)).Scan(&at.space, &at.dim, &at.unit, &at.gallery, &at.cosine, &at.euclidean)
 	switch {
 	case err != nil:
 		return at, interpret("postgres.Nearest", err)

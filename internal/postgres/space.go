@@ -47,13 +47,14 @@ func (d *DB) Spaces(ctx context.Context) ([]face.Space, error) {
 
 // Unindexed returns, by name, the spaces that are small enough in dimensions for
 // an index and have none that can be used: those into which an import runs, or
-// was cut short.
+// was cut short, and those whose index was dropped.
 func (d *DB) Unindexed(ctx context.Context) ([]face.Space, error) {
 	const query = `
 		SELECT recognizer, weights, profile, detector, dim, unit FROM visage.spaces s
 		WHERE dim <= $1 AND NOT EXISTS (
 			SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
-			WHERE i.indrelid = to_regclass('visage.embeddings_' || s.id) AND i.indisvalid AND a.amname = 'hnsw')
+			JOIN pg_opclass o ON o.oid = i.indclass[0]
+			WHERE i.indrelid = to_regclass('visage.embeddings_' || s.id) AND i.indisvalid AND a.amname = 'hnsw' AND o.opcname = 'halfvec_cosine_ops')
 		ORDER BY name`
 	rows, _ := d.pool.Query(ctx, query, mostIndexed)
 	spaces, err := pgx.CollectRows(rows, pgx.RowToStructByPos[face.Space])

@@ -1,0 +1,48 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pgvector/pgvector-go"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// SearchByIndex has searches like q take the index for the next hour, however
+// small the gallery is. The indexes must not change meanwhile.
+func (d *DB) SearchByIndex(ctx context.Context, q face.Query, rows int64) error {
+	at, err := d.locate(ctx, q)
+	if err == nil {
+		d.sizes.Store(at, size{rows: rows, large: true, until: time.Now().Add(time.Hour)})
+	}
+	return err
+}
+
+// ExplainIndexSearch is the plan of a search through the index.
+func (d *DB) ExplainIndexSearch(ctx context.Context, q face.Query) (string, error) {
+	at, err := d.locate(ctx, q)
+	if err != nil {
+		return "", err
+	}
+	var lines []string
+	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
+		for name, value := range indexSettings(leastEfSearch) {
+			if _, err := tx.Exec(ctx, `SELECT set_config($1, $2, true)`, name, value); err != nil {
+				return err
+			}
+		}
+		rows, _ := tx.Query(ctx, `EXPLAIN (COSTS OFF) `+indexQuery(at, q.Metric), pgvector.NewVector(q.Probe), at.gallery, q.Limit, 2*q.Limit+spareCandidates)
+		lines, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
+	return strings.Join(lines, "\n"), err
+}
+
+// IndexBytes and GraphBytes are the sizes that PlanIndex computes.
+var (
+	IndexBytes = indexBytes
+	GraphBytes = graphBytes
+)

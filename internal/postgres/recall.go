@@ -1,0 +1,137 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pgvector/pgvector-go"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// Sample returns up to n templates of a gallery in a space, chosen by the seed,
+// those of identities with several templates first, and how many templates the
+// space has in all its galleries. It returns NotFound for an unknown gallery or
+// space.
+func (d *DB) Sample(ctx context.Context, gallery string, space face.Space, n int, seed int64) ([]face.Candidate, int64, error) {
+	const op = "postgres.Sample"
+	id, err := d.knownSpace(ctx, space)
+	if err != nil {
+		return nil, 0, err
+	}
+	held, err := d.galleryID(ctx, gallery)
+	if err != nil {
+		return nil, 0, err
+	}
+	const query = `
+		SELECT c.face_id::text, coalesce(p.name, ''), e.embedding
+		FROM (SELECT h.face_id, h.identity_id, hashtextextended(h.face_id::text, $4) AS lot
+		      FROM (SELECT e.face_id, f.identity_id, count(f.identity_id) OVER (PARTITION BY f.identity_id) AS templates
+		            FROM visage.embeddings e JOIN visage.faces f ON f.id = e.face_id
+		            WHERE e.space_id = $1 AND e.gallery_id = $2) h
+		      ORDER BY templates > 1 DESC, lot, h.face_id LIMIT $3) c
+		JOIN visage.embeddings e ON e.space_id = $1 AND e.face_id = c.face_id
+		LEFT JOIN visage.identities p ON p.id = c.identity_id
+		ORDER BY c.lot`
+	rows, _ := d.pool.Query(ctx, query, id, held, n, seed)
+	probes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (face.Candidate, error) {
+		var c face.Candidate
+		var vector pgvector.Vector
+		err := row.Scan(&c.FaceID, &c.Identity, &vector)
+		c.Vector = vector.Slice()
+		return c, err
+	})
+	if err != nil {
+		return nil, 0, interpret(op, err)
+	}
+	var all int64
+	err = d.pool.QueryRow(ctx, `SELECT count(*) FROM visage.embeddings WHERE space_id = $1`, id).Scan(&all)
+	return probes, all, interpret(op, err)
+}
+
+// LargestGallery returns the name of the gallery that has most templates in a
+// space. It returns NotFound for an unknown space and where there are none.
+func (d *DB) LargestGallery(ctx context.Context, space face.Space) (name string, err error) {
+	id, err := d.knownSpace(ctx, space)
+	if err != nil {
+		return "", err
+	}
+	const query = `
+		SELECT g.name FROM visage.galleries g
+		JOIN (SELECT gallery_id, count(*) AS templates FROM visage.embeddings WHERE space_id = $1 GROUP BY 1) h ON h.gallery_id = g.id
+		ORDER BY h.templates DESC, g.name LIMIT 1`
+	err = d.pool.QueryRow(ctx, query, id).Scan(&name)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", face.Errorf(face.NotFound, "space %s has no templates: there is nothing to search for", space.Name())
+	}
+	return name, interpret("postgres.LargestGallery", err)
+}
+
+// NearestAt is Nearest through the index with the given ef_search, for measuring; it
+// ranks no more candidates than that. It returns NotFound where there is no index for
+// the metric, and else what Nearest returns.
+func (d *DB) NearestAt(ctx context.Context, q face.Query, efSearch int) ([]face.Candidate, error) {
+	if err := checkQuery(q); err != nil {
+		return nil, err
+	}
+	at, err := d.locate(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if of := family(q.Metric, at.unit); !at.indexed(of) {
+		return nil, face.Errorf(face.NotFound, "space %s has no index for %s that can be used, and is searched exactly: visage index build makes one", q.Space.Name(), of)
+	}
+	return d.candidates(ctx, indexSettings(efSearch), indexQuery(at, q.Metric), pgvector.NewVector(q.Probe), at.gallery, q.Limit, min(efSearch, reach(q.Limit)))
+}
+
+// StoreRecall keeps a curve that was measured, in place of an earlier one of the
+// same space and index. It returns NotFound for an unknown space.
+func (d *DB) StoreRecall(ctx context.Context, space face.Space, curve face.RecallCurve) error {
+	id, err := d.knownSpace(ctx, space)
+	if err != nil {
+		return err
+	}
+	const add = `
+		INSERT INTO visage.recall (space_id, metric, ef_search, k, recall, mate_recall, probes, rows, measured_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	err = d.inTx(ctx, "postgres.StoreRecall", func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, forgetRecall, id, string(curve.Metric)); err != nil {
+			return err
+		}
+		for _, p := range curve.Points {
+			_, err := tx.Exec(ctx, add, id, string(curve.Metric), p.EfSearch, curve.K, p.Recall, p.MateRecall, curve.Probes, curve.Rows, curve.MeasuredAt)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	d.curves.Delete(curveOf{id, curve.Metric})
+	return err
+}
+
+const forgetRecall = `DELETE FROM visage.recall WHERE space_id = $1 AND metric = $2`
+
+// forget removes what was measured of an index that is gone or built anew.
+func (d *DB) forget(ctx context.Context, space int32, family face.Metric) error {
+	_, err := d.pool.Exec(ctx, forgetRecall, space, string(family))
+	d.curves.Delete(curveOf{space, family})
+	return err
+}
+
+// recall reads the curve of a space's index; one without points was not measured.
+func (d *DB) recall(ctx context.Context, of curveOf) (face.RecallCurve, error) {
+	const query = `
+		SELECT ef_search, recall, mate_recall, k, probes, rows, measured_at
+		FROM visage.recall WHERE space_id = $1 AND metric = $2 ORDER BY ef_search`
+	rows, _ := d.pool.Query(ctx, query, of.space, string(of.family))
+	curve := face.RecallCurve{Metric: of.family}
+	var p face.RecallPoint
+	_, err := pgx.ForEachRow(rows, []any{&p.EfSearch, &p.Recall, &p.MateRecall, &curve.K, &curve.Probes, &curve.Rows, &curve.MeasuredAt}, func() error {
+		curve.Points = append(curve.Points, p)
+		p = face.RecallPoint{}
+		return nil
+	})
+	return curve, interpret("postgres.recall", err)
+}
