@@ -1,0 +1,143 @@
+package postgres_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/postgres/pgtest"
+)
+
+// number is the large gallery's photograph that a path names.
+func (b *bench) number(path string) int {
+	n, err := strconv.Atoi(strings.TrimPrefix(path, "/l/"))
+	b.ok(err)
+	return n
+}
+
+// largeFilters are filters of the large gallery with what they let pass. Its
+// photographs have their number modulo 1,000 and modulo 4 as metadata.
+var largeFilters = []struct {
+	filter face.Filter
+	pass   func(n int) bool
+	rows   int
+}{
+	{face.Filter{Identities: []string{"sample-7", "sample-1000", "sample-4999"}}, func(n int) bool { return n/4 == 7 || n/4 == 1000 || n/4 == 4999 }, 12},
+	{face.Filter{Excluded: []string{"sample-1000"}}, func(n int) bool { return n/4 != 1000 }, largeRows - 4},
+	{face.Filter{Metadata: json.RawMessage(`{"lot": 77}`)}, func(n int) bool { return n%1000 == 77 }, largeRows / 1000},
+	{face.Filter{Metadata: json.RawMessage(`{"kinds": [0]}`)}, func(n int) bool { return n%4 == 0 }, largeRows / 4},
+	{face.Filter{Metadata: json.RawMessage(`{"kinds": [4]}`)}, func(n int) bool { return n%4 != 0 }, largeRows / 4 * 3},
+	{face.Filter{Metadata: json.RawMessage(`{"kinds": [4]}`), Excluded: []string{"sample-1000", "sample-3"}},
+		func(n int) bool { return n%4 != 0 && n/4 != 1000 && n/4 != 3 }, largeRows/4*3 - 6},
+}
+
+// goFilters searches the large gallery through filters: exactly where few
+// templates pass, else through the index, with what passes and hardly less of
+// it than an exact search gives.
+func (b *bench) goFilters(s face.Space) {
+	b.exec(`UPDATE visage.images i SET metadata = jsonb_build_object('lot', n % 1000, 'kinds', ARRAY[n % 4, sign(n % 4) * 4])
+		FROM (SELECT id, substr(path, 4)::int AS n FROM visage.images WHERE path LIKE '/l/%') l WHERE l.id = i.id`)
+	b.exec(`ANALYZE visage.images`)
+	for _, c := range largeFilters {
+		text, err := json.Marshal(c.filter)
+		b.ok(err)
+		recall := 0.0
+		for i := range recallProbes {
+			q := face.Query{Gallery: "default", Space: s, Probe: mate(i * 397), Metric: face.Cosine, Filter: c.filter, Limit: 10}
+			got, plan := b.find(q)
+			if want := indexed(c.rows); plan.Plan != want || want == face.PlanExact && plan.Rows != int64(c.rows) {
+				b.Errorf("%s: plan %+v, want %s over %d rows", text, plan, want, c.rows)
+			}
+			for _, path := range got {
+				if !c.pass(b.number(path)) {
+					b.Errorf("%s: %s does not pass", text, path)
+				}
+			}
+			recall += share(got, passing(q.Probe, c.pass, 10)) / recallProbes
+		}
+		b.Logf("%s: recall of 10: %.4f", text, recall)
+		if recall < leastRecall || indexed(c.rows) == face.PlanExact && recall < 1-1e-9 {
+			b.Errorf("%s: recall %.4f", text, recall)
+		}
+	}
+	b.filteredMetrics(s)
+}
+
+// indexed is the plan for so many rows.
+func indexed(rows int) string {
+	if rows > 10_000 {
+		return face.PlanHNSW
+	}
+	return face.PlanExact
+}
+
+// passing are the photographs nearest to a probe of those that pass.
+func passing(probe []float32, pass func(n int) bool, k int) []string {
+	left := slices.DeleteFunc(truth(probe, 0, largeRows, largeRows), func(path string) bool {
+		n, err := strconv.Atoi(strings.TrimPrefix(path, "/l/"))
+		return err != nil || !pass(n)
+	})
+	return left[:min(k, len(left))]
+}
+
+// filteredMetrics checks each metric, and that the index was used for it.
+func (b *bench) filteredMetrics(s face.Space) {
+	scans := `SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'embeddings_2_hnsw'`
+	before := one[int](b, scans)
+	for _, metric := range []face.Metric{face.Cosine, face.Euclidean, face.EuclideanL2, face.Angular} {
+		q := face.Query{Gallery: "default", Space: s, Probe: mate(4000), Metric: metric, Filter: face.Filter{Excluded: []string{"sample-1000"}}, Limit: 10}
+		got, plan := b.find(q)
+		q.Exact = true
+		if want, _ := b.find(q); plan.Plan != face.PlanHNSW || len(got) != 10 || share(got, want) < 0.8 {
+			b.Errorf("%s: plan %+v finds %v, want %v", metric, plan, got, want)
+		}
+	}
+	b.waitFor(fmt.Sprintf(`SELECT (%s) >= %d`, scans, before+4))
+}
+
+// goSeveral searches for two probes at once where the index is told to give up
+// early: of those that pass, it finds few near the first and enough near the
+// second. The first is searched exactly then, and both answers are full.
+func (b *bench) goSeveral(s face.Space) {
+	first := mate(4000)
+	near := truth(first, 0, largeRows, largeRows)
+	b.exec(`UPDATE visage.images SET metadata = jsonb_build_object('far', NOT path = ANY($1)) WHERE path LIKE '/l/%'`, near[:9000])
+	b.exec(`ANALYZE visage.images`)
+	b.exec(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET hnsw.max_scan_tuples = 100', current_database()); END $$`)
+	hurried := connect(b.T, b.url)
+	q := face.Query{Gallery: "default", Space: s, Metric: face.Cosine, Filter: face.Filter{Metadata: json.RawMessage(`{"far": true}`)}, Limit: 20}
+	answers, err := hurried.db.NearestAll(b.Context(), q, [][]float32{first, mate(b.number(near[largeRows-1]))})
+	b.ok(err)
+	var got []string
+	for _, c := range answers[0].Candidates {
+		got = append(got, c.Image)
+	}
+	if !slices.Equal(got, near[9000:9020]) || answers[0].Plan != (face.Plan{Plan: face.PlanExact, Rows: largeRows - 9000, Complete: true}) {
+		b.Errorf("the first probe: plan %+v and %v, want %v", answers[0].Plan, got, near[9000:9020])
+	}
+	if a := answers[1]; a.Plan.Plan != face.PlanHNSW || len(a.Candidates) != 20 || a.Candidates[0].Image != near[largeRows-1] {
+		b.Errorf("the second probe: plan %+v and %d candidates", a.Plan, len(a.Candidates))
+	}
+	b.exec(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET hnsw.max_scan_tuples', current_database()); END $$`)
+}
+
+// An identity without a face is known; its filter leaves nothing. Names that are
+// no text are known by the text that stands for them.
+func TestFilterByName(t *testing.T) {
+	t.Parallel()
+	b := connect(t, pgtest.URL(t))
+	s := space("A", 8, true)
+	b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{
+		photo("/1", "bytes \xff", s, 1), photo("/2", "ann", s, 2), {Image: photo("/3", "none", s, 3).Image, Space: s, Detector: "yunet", Rejected: face.NoFace},
+	}))
+	for name, want := range map[string]string{"bytes \xff": "/1", `bytes \xff`: "/1", "ann": "/2", "none": ""} {
+		q := face.Query{Gallery: "g", Space: s, Probe: vector(5, 8, 1), Metric: face.Cosine, Filter: face.Filter{Identities: []string{name}}, Limit: 5}
+		if got, _ := b.find(q); strings.Join(got, " ") != want {
+			t.Errorf("%q finds %v, want %s", name, got, want)
+		}
+	}
+}
