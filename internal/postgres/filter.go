@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -81,6 +82,34 @@ func (f filter) where(next int, end string) string {
 		fmt.Fprintf(&sql, ` AND (f.identity_id IS NULL OR f.identity_id <> ALL($%d::uuid[]))`, next)
 	}
 	return sql.String() + ` ` + end + `)`
+}
+
+// through narrows an index scan, which gives rows of face_id and embedding in
+// the order of distance, to the first of its rows that pass.
+func (f filter) through(scan string, next int) string {
+	if f.empty() {
+		return scan
+	}
+	return fmt.Sprintf(`SELECT e.face_id, e.embedding FROM (%s LIMIT %d) e WHERE true%s`, scan, filteredReach, f.where(next, barrier))
+}
+
+// filteredReach is how many of the nearest templates an index search looks
+// through for such as pass. They are near enough each other to be sure that what
+// passed is the nearest that passes; where too few did, everything that passes
+// is compared.
+const filteredReach = 5_000
+
+// scanSettings are those that keep pgvector from ending an index scan before it
+// has given filteredReach templates: it would fill up the list then with
+// whatever it came across, which can be far from the nearest. It visits some ten
+// times what it gives, and remembers that in memory, of which it gets up to 16
+// times work_mem, 64 MB as Postgres comes.
+func (f filter) scanSettings(settings map[string]string) map[string]string {
+	if !f.empty() {
+		settings["hnsw.max_scan_tuples"] = strconv.Itoa(100 * filteredReach)
+		settings["hnsw.scan_mem_multiplier"] = "16"
+	}
+	return settings
 }
 
 // args are the values of the condition's parameters.

@@ -130,7 +130,7 @@ func (d *DB) exactlyOver(ctx context.Context, at region, w wanted, rows int64) (
 func (d *DB) approximately(ctx context.Context, at region, w wanted, rows int64) ([]face.Answer, error) {
 	reach := 2*w.Limit + spareCandidates
 	plan := face.Plan{Plan: face.PlanHNSW, EfSearch: max(leastEfSearch, reach), Rows: rows}
-	answers, err := d.answers(ctx, plan, indexSettings(plan.EfSearch), indexQuery(at, w),
+	answers, err := d.answers(ctx, plan, w.filter.scanSettings(indexSettings(plan.EfSearch)), indexQuery(at, w),
 		w.probes, append([]any{at.gallery, w.Limit, reach}, w.filter.args()...))
 	if err != nil {
 		return nil, err
@@ -140,12 +140,13 @@ func (d *DB) approximately(ctx context.Context, at region, w wanted, rows int64)
 
 // indexQuery is the search of a region through its index.
 func indexQuery(at region, w wanted) string {
+	scan := fmt.Sprintf(`SELECT e.face_id, e.embedding FROM visage.embeddings_%[1]d e WHERE e.gallery_id = $2
+		          ORDER BY e.embedding::halfvec(%[2]d) <=> $1::vector::halfvec`, at.space, at.dim)
 	return fmt.Sprintf(`
 		SELECT c.face_id::text, who.identity, who.path, who.x1, who.y1, who.x2, who.y2, c.embedding
 		FROM (SELECT n.face_id, n.embedding, n.embedding %[2]s $1 AS distance FROM (
-		          SELECT e.face_id, e.embedding FROM visage.embeddings_%[1]d e WHERE e.gallery_id = $2%[4]s
-		          ORDER BY e.embedding::halfvec(%[3]d) <=> $1::vector::halfvec LIMIT $4) n
-		      ORDER BY 3, 1 LIMIT $3) c`+withNames, at.space, operator(w.Metric), at.dim, w.filter.where(5, barrier))
+		          %[1]s LIMIT $4) n
+		      ORDER BY 3, 1 LIMIT $3) c`+withNames, w.filter.through(scan, 5), operator(w.Metric))
 }
 
 // withNames adds what is known of the candidates c. OFFSET 0 keeps the planner
