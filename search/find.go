@@ -40,7 +40,16 @@ type FindOptions struct {
 	// Threshold decides what matches. It may be in another metric, where it
 	// can be converted; see ConvertThreshold. Required.
 	Threshold face.Threshold
-	// Exact compares with every template, whatever it costs.
+	// Filter narrows the search. Defaults to everything.
+	Filter face.Filter
+	// By says what rows the answer has. Defaults to ByFace.
+	By By
+	// Top is of how many of an identity's nearest templates, or of all where it
+	// has fewer, a row by ByIdentity is the mean distance. Defaults to 1, the
+	// nearest alone.
+	Top int
+	// Exact compares with every template that passes the filter, whatever it
+	// costs.
 	Exact bool
 	// MinRecall is the least share of the mates, of those that an exact search
 	// returns, to look for; see face.Query. Defaults to face.DefaultMinRecall.
@@ -59,20 +68,45 @@ func (o FindOptions) withDefaults() FindOptions {
 	if o.Metric == "" {
 		o.Metric = face.Cosine
 	}
+	if o.By == "" {
+		o.By = ByFace
+	}
+	if o.Top == 0 {
+		o.Top = 1
+	}
 	return o
 }
 
+// check returns Invalid for options that make no search.
+func (o FindOptions) check() error {
+	if o.K < 1 {
+		return face.Errorf(face.Invalid, "k %d: ask for at least 1 candidate", o.K)
+	}
+	if _, err := ParseBy(string(o.By)); err != nil {
+		return err
+	}
+	if o.Top < 1 || o.Top > 1 && o.By != ByIdentity {
+		return face.Errorf(face.Invalid, "the mean of the %d nearest templates: that is of at least 1, and of several for rows by identity only", o.Top)
+	}
+	return nil
+}
+
 // Find searches a gallery for each probe, commonly the faces of one
-// photograph. It looks further than K where that is needed to see the
-// runner-up that the decision depends on.
+// photograph, for all of them at once. It looks further than K where that is
+// needed to see the runner-up that the decision depends on. Where rows are
+// identities, those within the threshold are complete and exact; beyond it a
+// mean distance is that of the people whose single faces come nearest.
 //
-// It returns Invalid for no probes, a negative K and a threshold that is
-// absent or cannot be converted, Mismatch for probes of different spaces, and
-// what the gallery returns.
+// A search that would have to look at more than face.MostCandidates of one
+// probe's candidates ends there, and its answer is not called complete.
+//
+// It returns Invalid for no probes, a K or Top below 1, a Top for rows by
+// ByFace, unknown rows and a threshold that is absent or cannot be converted,
+// Mismatch for probes of different spaces, and what the gallery returns.
 func (s *Searcher) Find(ctx context.Context, probes []face.Template, opts FindOptions) (FindResult, error) {
 	opts = opts.withDefaults()
-	if opts.K < 1 {
-		return FindResult{}, face.Errorf(face.Invalid, "k %d: ask for at least 1 candidate", opts.K)
+	if err := opts.check(); err != nil {
+		return FindResult{}, err
 	}
 	space, err := commonSpace(probes)
 	if err != nil {
@@ -81,51 +115,18 @@ func (s *Searcher) Find(ctx context.Context, probes []face.Template, opts FindOp
 	if opts.Threshold, err = ConvertThreshold(opts.Threshold, opts.Metric, space); err != nil {
 		return FindResult{}, err
 	}
+	lists, err := s.lists(ctx, probes, opts)
+	if err == nil && opts.By == ByIdentity {
+		err = s.people(ctx, probes, lists, opts)
+	}
+	if err != nil {
+		return FindResult{}, err
+	}
 	result := newFindResult(space, opts)
-	for _, probe := range probes {
-		ranked, plan, err := s.rank(ctx, probe, opts)
-		if err != nil {
-			return FindResult{}, err
-		}
-		result.add(probe, ranked, plan, opts)
+	for i, probe := range probes {
+		result.add(probe, lists[i].ranked, lists[i].plan, opts)
 	}
 	return result, nil
-}
-
-// rank returns a probe's candidates, nearest first, with exact distances: at
-// least K where there are so many, and as many as the decision needs.
-func (s *Searcher) rank(ctx context.Context, probe face.Template, opts FindOptions) ([]Match, face.Plan, error) {
-	q := face.Query{
-		Gallery:   opts.Gallery,
-		Space:     probe.Space,
-		Probe:     probe.Vector,
-		Metric:    opts.Metric,
-		Exact:     opts.Exact,
-		MinRecall: opts.MinRecall,
-	}
-	for q.Limit = max(opts.K, DefaultK); ; q.Limit *= 2 {
-		candidates, plan, err := s.gallery.Nearest(ctx, q)
-		if err != nil {
-			return nil, face.Plan{}, err
-		}
-		ranked, err := rank(ctx, q, candidates)
-		if err != nil {
-			return nil, face.Plan{}, err
-		}
-		if len(ranked) < q.Limit || settled(ranked, opts.Threshold) {
-			return ranked, plan, nil
-		}
-	}
-}
-
-// settled says whether candidates beyond the given ones cannot change the
-// decision: the runner-up is among them, or the threshold is passed.
-func settled(ranked []Match, t face.Threshold) bool {
-	if !within(t, ranked[len(ranked)-1].Distance) {
-		return true
-	}
-	_, found := runnerUp(ranked)
-	return found
 }
 
 // commonSpace returns the one space of all templates.

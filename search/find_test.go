@@ -137,6 +137,18 @@ func (f galleryFunc) Nearest(_ context.Context, q face.Query) ([]face.Candidate,
 	return f(q)
 }
 
+func (f galleryFunc) NearestAll(_ context.Context, q face.Query, probes [][]float32) ([]face.Answer, error) {
+	answers := make([]face.Answer, len(probes))
+	for i := range probes {
+		var err error
+		q.Probe = probes[i]
+		if answers[i].Candidates, answers[i].Plan, err = f(q); err != nil {
+			return nil, err
+		}
+	}
+	return answers, nil
+}
+
 // An index proposes in the order of its own rough distances; Find puts the
 // candidates right, equal ones by face id, and passes the query on unchanged.
 func TestFindSortsWhatAnIndexProposes(t *testing.T) {
@@ -218,7 +230,7 @@ func TestFindJSON(t *testing.T) {
 	want := `{"results":[[{"face_id":"00000000-0000-4000-8000-000000000001","identity":"sample-01","image":"0.jpg",` +
 		`"box":{"x1":10,"y1":20,"x2":110,"y2":140},"distance":0.5,"threshold":0.75,"confidence":66.67,"decision":"match"}]],` +
 		`"probes":[{"detection":{"box":{"x1":10,"y1":20,"x2":110,"y2":140},"confidence":0.9},"decision":"match","identity":"sample-01"}],` +
-		fmt.Sprintf(`"search":{"plan":"exact","rows":1,"complete":true,"gallery":"default","model":"Plane","detector":"yunet","space":%q,`, plane.Name()) +
+		fmt.Sprintf(`"search":{"plan":"exact","rows":1,"complete":true,"gallery":"default","by":"face","model":"Plane","detector":"yunet","space":%q,`, plane.Name()) +
 		`"metric":"cosine","threshold":0.75,"threshold_source":"s"}}`
 	if string(got) != want {
 		t.Errorf("JSON\n%s\nwant\n%s", got, want)

@@ -5,6 +5,9 @@ import "github.com/visagedb/visage/internal/face"
 // Match is one candidate as Find returns it.
 type Match struct {
 	face.Candidate
+	// Templates is, for rows by ByIdentity, of how many templates Distance is the
+	// mean; the candidate is the nearest of them.
+	Templates  int     `json:"templates,omitempty"`
 	Distance   float64 `json:"distance"`   // exact, by the metric asked for
 	Threshold  float64 `json:"threshold"`  // in the same metric
 	Confidence float64 `json:"confidence"` // for display; see Confidence
@@ -19,6 +22,9 @@ func (m Match) Subject() Subject { return subjectOf(m.Candidate) }
 
 // Probe is what Find says of one probe as a whole.
 type Probe struct {
+	// Image names the photograph where a caller searches for the faces of
+	// several; Find leaves it empty.
+	Image     string         `json:"image,omitempty"`
 	Detection face.Detection `json:"detection"`
 	Decision  Decision       `json:"decision"`
 	// Identity is the name decided for; empty unless Decision is Matched, and
@@ -29,30 +35,34 @@ type Probe struct {
 // How says how a search was done, over all its probes.
 type How struct {
 	face.Plan
-	Gallery         string      `json:"gallery"`
-	Model           string      `json:"model"`
-	Detector        string      `json:"detector"`
-	Space           string      `json:"space"`
-	Metric          face.Metric `json:"metric"`
-	Threshold       float64     `json:"threshold"`
-	ThresholdSource string      `json:"threshold_source"`
+	Gallery         string       `json:"gallery"`
+	Filter          *face.Filter `json:"filter,omitempty"` // nil for everything
+	By              By           `json:"by"`
+	Top             int          `json:"top,omitempty"` // 0 for rows by ByFace
+	Model           string       `json:"model"`
+	Detector        string       `json:"detector"`
+	Space           string       `json:"space"`
+	Metric          face.Metric  `json:"metric"`
+	Threshold       float64      `json:"threshold"`
+	ThresholdSource string       `json:"threshold_source"`
 }
 
 // FindResult is the answer of Find.
 type FindResult struct {
-	// Results has one list per probe: its K nearest candidates, nearest first,
-	// equal distances by face id.
+	// Results has one list per probe: its K nearest candidates or identities,
+	// nearest first, equal distances by face id.
 	Results [][]Match `json:"results"`
 	Probes  []Probe   `json:"probes"` // in the order of Results
 	Search  How       `json:"search"`
 }
 
 func newFindResult(space face.Space, opts FindOptions) FindResult {
-	return FindResult{
+	result := FindResult{
 		Results: [][]Match{},
 		Probes:  []Probe{},
 		Search: How{
 			Gallery:         opts.Gallery,
+			By:              opts.By,
 			Model:           space.Recognizer,
 			Detector:        opts.Detector,
 			Space:           space.Name(),
@@ -61,6 +71,13 @@ func newFindResult(space face.Space, opts FindOptions) FindResult {
 			ThresholdSource: opts.Threshold.Source,
 		},
 	}
+	if !opts.Filter.Empty() {
+		result.Search.Filter = &opts.Filter
+	}
+	if opts.By == ByIdentity {
+		result.Search.Top = opts.Top
+	}
+	return result
 }
 
 // add decides one probe and appends it.

@@ -151,7 +151,14 @@ func TestExitCodes(t *testing.T) {
 		text string
 	}{
 		{[]string{"fnd"}, exitMisused, "fnd"},
-		{[]string{"find"}, exitMisused, "accepts 1 arg"},
+		{[]string{"find"}, exitMisused, "at least 1 arg"},
+		{[]string{"find", photo, "-k", "10001"}, exitMisused, "at most 10000"},
+		{[]string{"find", photo, "--where", "{source:badge}"}, exitMisused, "--where"},
+		{[]string{"find", photo, "--where", `["badge"]`}, exitMisused, `{"source":"badge"}`},
+		{[]string{"find", photo, "--by", "person"}, exitMisused, "identity"},
+		{[]string{"find", photo, "--top", "3"}, exitMisused, "--by identity"},
+		{[]string{"find", photo, "--by", "identity", "--top", "0"}, exitMisused, "--top"},
+		{[]string{"find", photo, "--gallery", ""}, exitMisused, "--gallery"},
 		{[]string{"db"}, exitMisused, "name what to do"},
 		{[]string{"find", photo, "--colour"}, exitMisused, "--colour"},
 		{[]string{"find", photo, "-k", "0"}, exitMisused, "at least 1"},

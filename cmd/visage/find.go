@@ -1,102 +1,117 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/visagedb/visage/embed"
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/photo"
 	"github.com/visagedb/visage/internal/postgres"
 	"github.com/visagedb/visage/search"
 )
 
 func findCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "find IMAGE", Short: "Say who is in a photograph", Args: cobra.ExactArgs(1),
-		Long: `Find searches a gallery for every face of the photograph and prints the nearest
+		Use: "find IMAGE...", Short: "Say who is in a photograph", Args: cobra.MinimumNArgs(1),
+		Long: `Find searches a gallery for every face of the photographs and prints the nearest
 candidates of each. A face may belong to nobody enrolled: the decision says so.
+
+Several photographs are searched in one go, each face by itself; with
+--same-person they count as one person, whose most prominent faces are joined.
+--identity, --not-identity and --where narrow the search; --where takes a JSON
+object that the metadata of the enrolled photograph must contain. With --by
+identity each row is an enrolled person, at the distance of its nearest face or,
+with --top n, at the mean distance of its n nearest.
 ` + imageHelp,
-		Example: "  visage find somebody.jpg\n  visage find group.jpg -k 3 --gallery staff --json\n  visage find https://example.org/door.jpg",
+		Example: `  visage find somebody.jpg
+  visage find group.jpg -k 3 --gallery staff --json
+  visage find https://example.org/door.jpg
+  visage find door1.jpg door2.jpg door3.jpg --same-person
+  visage find somebody.jpg --by identity --top 3
+  visage find somebody.jpg --identity "Ann Lee" --identity "Bob Ray"
+  visage find somebody.jpg --not-identity "Ann Lee" --where '{"source":"badge"}'`,
 	}
 	m, asJSON := modelFlags(cmd), jsonFlag(cmd.Flags())
-	options := search.FindOptions{}
-	flags := cmd.Flags()
-	flags.StringVar(&options.Gallery, "gallery", face.DefaultGallery, "gallery to search")
-	flags.IntVarP(&options.K, "count", "k", search.DefaultK, "candidates per face")
-	flags.BoolVar(&options.Exact, "exact", false, "compare with every template instead of using the index")
-	flags.Float64Var(&options.MinRecall, "min-recall", face.DefaultMinRecall,
-		"share of a person's templates that the index shall not miss, where that was measured (visage index recall); 1 is --exact")
+	options := searchFlags(cmd)
 	limit := limitFlags(cmd)
+	samePerson := cmd.Flags().Bool("same-person", false, "take the photographs as several of one person")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if options.Gallery == "" {
-			return misuse{errors.New("find: name a gallery by --gallery")}
-		}
-		if options.K < 1 {
-			return misuse{fmt.Errorf("-k %d: ask for at least 1 candidate", options.K)}
-		}
-		if !(options.MinRecall > 0 && options.MinRecall <= 1) {
-			return misuse{fmt.Errorf("--min-recall %g: use a share above 0 and up to 1", options.MinRecall)}
-		}
-		data, err := readPhoto(cmd.Context(), args[0])
+		opts, err := options.of()
 		if err != nil {
-			return err
+			return misuse{err}
 		}
 		return a.withEmbedder(*m, func(e *embed.Embedder) error {
-			if options.Metric, options.Threshold, err = limit.of(cmd, e); err != nil {
+			if opts.Metric, opts.Threshold, err = limit.of(cmd, e); err != nil {
 				return err
 			}
-			options.Detector = e.Detector()
-			photo, err := e.Embed(cmd.Context(), data, face.AllFaces)
+			opts.Detector = e.Detector()
+			probes, err := probesOf(cmd.Context(), e, args, *samePerson)
 			if err != nil {
-				return aboutPhoto(args[0], err)
+				return err
 			}
 			return a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
-				return a.find(cmd.Context(), db, photo, options, *asJSON)
+				return a.find(cmd.Context(), db, probes, opts, *asJSON)
 			})
 		})
 	}
 	return cmd
 }
 
-func (a *app) find(ctx context.Context, db *postgres.DB, photo face.Photo, options search.FindOptions, asJSON bool) error {
+// probes are the faces to search for.
+type probes struct {
+	templates []face.Template
+	images    []string // the photograph of each, where there are several; else empty
+	merged    int      // of how many photographs the one template is; 0 where none were joined
+}
+
+// probesOf embeds photographs: every face of each, or the most prominent of
+// each joined into one.
+func probesOf(ctx context.Context, e *embed.Embedder, names []string, samePerson bool) (probes, error) {
+	choice := face.AllFaces
+	if samePerson {
+		choice = face.Prominent
+	}
+	var p probes
+	for _, name := range names {
+		data, err := readPhoto(ctx, name)
+		if err != nil {
+			return probes{}, err
+		}
+		seen, err := e.Embed(ctx, data, choice)
+		if err != nil {
+			return probes{}, aboutPhoto(name, err)
+		}
+		p.templates = append(p.templates, seen.Templates...)
+		for range seen.Templates {
+			if len(names) > 1 {
+				p.images = append(p.images, photo.Name(name))
+			}
+		}
+	}
+	if !samePerson {
+		return p, nil
+	}
+	merged, err := search.Merge(p.templates)
+	return probes{templates: []face.Template{merged}, merged: len(names)}, err
+}
+
+func (a *app) find(ctx context.Context, db *postgres.DB, p probes, options search.FindOptions, asJSON bool) error {
 	searcher, err := search.NewSearcher(search.Config{Gallery: db})
 	if err != nil {
 		return err
 	}
-	result, err := searcher.Find(ctx, photo.Templates, options)
+	result, err := searcher.Find(ctx, p.templates, options)
 	if err != nil {
 		return err
+	}
+	for i, image := range p.images {
+		result.Probes[i].Image = image
 	}
 	if asJSON {
 		return printJSON(a.out, result)
 	}
-	for i, matches := range result.Results {
-		box := photo.Templates[i].Detection.Box
-		fmt.Fprintf(a.out, "face %d of %d at %.0f,%.0f, %.0f x %.0f pixels: %s\n", i+1, len(result.Results),
-			box.X1, box.Y1, box.Width(), box.Height(), result.Probes[i].Decision)
-		if err := printMatches(a, matches); err != nil {
-			return err
-		}
-	}
-	how := result.Search
-	_, err = fmt.Fprintf(a.out, "searched %d templates of gallery %s, space %s: %s; %s threshold %.3f (%s)\n",
-		how.Rows, how.Gallery, how.Space, planText(how.Plan), how.Metric, how.Threshold, how.ThresholdSource)
-	return err
-}
-
-func printMatches(a *app, matches []search.Match) error {
-	rows := make([][]string, len(matches))
-	for i, m := range matches {
-		rows[i] = []string{
-			strconv.Itoa(i + 1), cmp.Or(m.Identity, "(no identity)"), strconv.FormatFloat(m.Distance, 'f', 4, 64),
-			strconv.FormatFloat(m.Confidence, 'f', 1, 64), string(m.Decision), m.Image,
-		}
-	}
-	return printTable(a.out, []string{"rank", "identity", "distance", "confidence", "decision", "image"}, rows)
+	return a.printFound(result, p.merged)
 }
 
 // limits are --metric and --threshold.

@@ -1,13 +1,19 @@
 package face
 
+// MostCandidates is up to how many candidates every gallery gives for a probe.
+// A list of so many is for programs; the figure bounds what one request takes
+// of a database's memory: 80 MB of templates of 2,000 dimensions.
+const MostCandidates = 10_000
+
 // Query asks a gallery for the templates nearest to a probe.
 type Query struct {
 	Gallery string
 	Space   Space
 	Probe   []float32 // Space.Dim components
 	Metric  Metric
+	Filter  Filter
 	Limit   int  // how many candidates, at least 1
-	Exact   bool // compare with every template, whatever it costs
+	Exact   bool // compare with every template that passes the filter, whatever it costs
 	// MinRecall is how many of the probe's mates (templates of the same identity)
 	// that an exact search returns this one shall return, as a share from 0 to 1. It
 	// counts where the index was measured; see RecallCurve. 1 is an exact search.
@@ -23,12 +29,14 @@ const DefaultMinRecall = 0.99
 type Plan struct {
 	Plan     string `json:"plan"` // "exact" or "hnsw"
 	EfSearch int    `json:"ef_search,omitempty"`
-	Rows     int64  `json:"rows"` // templates in the gallery's space; estimated for hnsw
+	// Rows is how many templates of the gallery's space pass the filter; for
+	// hnsw an estimate, which leaves the filter out of account.
+	Rows int64 `json:"rows"`
 	// EstimatedRecall is the share of the mates that is expected to be found of those
 	// that an exact search returns, as it was measured; see RecallCurve. It is 0 where
 	// that is unknown, and where the search is complete, which misses none.
 	EstimatedRecall float64 `json:"estimated_recall,omitempty"`
-	Complete        bool    `json:"complete"` // every template was compared
+	Complete        bool    `json:"complete"` // every template that passes the filter was compared
 }
 
 // The plans.
@@ -36,3 +44,9 @@ const (
 	PlanExact = "exact"
 	PlanHNSW  = "hnsw"
 )
+
+// Answer is what a gallery says of one probe.
+type Answer struct {
+	Candidates []Candidate // nearest first
+	Plan       Plan
+}

@@ -34,7 +34,7 @@ func (d *DB) ExplainIndexSearch(ctx context.Context, q face.Query) (string, erro
 				return err
 			}
 		}
-		rows, _ := tx.Query(ctx, `EXPLAIN (COSTS OFF) `+indexQuery(at, q.Metric), pgvector.NewVector(q.Probe), at.gallery, q.Limit, 2*q.Limit+spareCandidates)
+		rows, _ := tx.Query(ctx, `EXPLAIN (COSTS OFF) `+indexQuery(at, wanted{Query: q}), pgvector.NewVector(q.Probe), at.gallery, q.Limit, 2*q.Limit+spareCandidates)
 		lines, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		return err
 	})

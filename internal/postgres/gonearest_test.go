@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -126,9 +127,42 @@ func (b *bench) goAgreement(s face.Space) {
 func (b *bench) goWithoutIndex(s face.Space) {
 	b.exec(`DROP INDEX visage.embeddings_2_hnsw`)
 	q := face.Query{Gallery: "default", Space: s, Probe: mate(4000), Metric: face.Cosine, Limit: 10}
-	if got, plan := b.find(q); plan.Plan != face.PlanExact || len(got) != 10 || got[0] != "/l/4000" {
-		b.Errorf("plan %+v and %v", plan, got)
+	exactly := func(when string) {
+		if got, plan := b.find(q); plan.Plan != face.PlanExact || !plan.Complete || len(got) != 10 || got[0] != "/l/4000" {
+			b.Errorf("%s: plan %+v and %v", when, plan, got)
+		}
 	}
+	exactly("without an index")
+
+	// An index that is being built waits for a transaction that may add to it.
+	hold := b.begin()
+	_, err := hold.Exec(b.Context(), `LOCK visage.embeddings_2 IN ROW EXCLUSIVE MODE`)
+	b.ok(err)
+	built := make(chan error, 1)
+	go func() {
+		_, err := b.sql.Exec(b.Context(), `CREATE INDEX CONCURRENTLY embeddings_2_hnsw ON visage.embeddings_2
+			USING hnsw ((embedding::halfvec(64)) halfvec_cosine_ops) WITH (m = 4, ef_construction = 8)`)
+		built <- err
+	}()
+	b.waitFor(stuck)
+	exactly("while an index is built")
+	b.ok(hold.Rollback(b.Context()))
+	b.ok(<-built)
+	if _, plan := b.find(q); plan.Plan != face.PlanHNSW {
+		b.Errorf("with the index built, plan %+v", plan)
+	}
+}
+
+// goInvalidIndex searches while the index is what a build that failed leaves.
+func (b *bench) goInvalidIndex(s face.Space) {
+	const mark = `UPDATE pg_index SET indisvalid = $1 WHERE indexrelid = 'visage.embeddings_2_hnsw'::regclass`
+	b.exec(mark, false)
+	q := face.Query{Gallery: "default", Space: s, Probe: mate(4000), Metric: face.Cosine, Limit: 10}
+	got, plan := b.find(q)
+	if want := truth(q.Probe, 0, largeRows, 10); !slices.Equal(got, want) || plan != (face.Plan{Plan: face.PlanExact, Rows: largeRows, Complete: true}) {
+		b.Errorf("plan %+v and %v, want a complete exact one and %v", plan, got, want)
+	}
+	b.exec(mark, true)
 }
 
 func TestNearestRefusals(t *testing.T) {
@@ -146,6 +180,13 @@ func TestNearestRefusals(t *testing.T) {
 	_, _, err = b.db.Nearest(t.Context(), q)
 	b.fails(err, face.NotFound, `"default"`, "there is one, two")
 	q.Gallery = "one"
+	q.Limit = face.MostCandidates
+	_, _, err = b.db.Nearest(t.Context(), q)
+	b.ok(err)
+	q.Limit++
+	_, _, err = b.db.Nearest(t.Context(), q)
+	b.fails(err, face.Invalid, "10001 candidates", "10000")
+	q.Limit = 1
 	q.Probe, q.Space.Dim = []float32{1, 0, 0}, 3
 	_, _, err = b.db.Nearest(t.Context(), q)
 	b.fails(err, face.Mismatch, "3 components", "has 4")

@@ -100,11 +100,7 @@ func lockIdentities(ctx context.Context, tx pgx.Tx, gallery pgtype.UUID, names [
 	const query = `
 		SELECT name, id FROM visage.identities
 		WHERE gallery_id = $1 AND name = ANY($2) ORDER BY name FOR UPDATE`
-	wanted := make([]string, len(names))
-	for i, name := range names {
-		wanted[i] = face.Readable(name)
-	}
-	rows, _ := tx.Query(ctx, query, gallery, wanted)
+	rows, _ := tx.Query(ctx, query, gallery, readable(names))
 	return collectIDs(rows)
 }
 

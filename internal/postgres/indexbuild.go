@@ -55,11 +55,13 @@ func (d *DB) BuildIndex(ctx context.Context, space face.Space, settings IndexSet
 	if err != nil {
 		return IndexBuild{}, interpret(op, err)
 	}
-	// The connection does not come back, because its settings and its lock end with it.
+	// The connection does not come back, because its settings end with it. So does its
+	// lock, but not before the server has seen that; a next build need not wait for it.
 	conn := acquired.Hijack()
 	defer func() {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWait)
 		defer cancel()
+		_, _ = conn.Exec(ending, `SELECT pg_advisory_unlock_all()`)
 		_ = conn.Close(ending)
 	}()
 	b := IndexBuild{Space: space.Name()}

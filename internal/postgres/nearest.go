@@ -32,48 +32,70 @@ const (
 
 // Nearest returns up to q.Limit candidates, each with its vector as stored,
 // nearest to q.Probe first by q.Metric, equal distances in the order of their
-// face ids. Small galleries and spaces without an index for the metric are
-// searched exactly; so is everything with q.Exact. Where the recall of the index was
-// measured, it is searched as hard as q.MinRecall takes, and exactly where that is
-// not enough. The plan says what was done.
+// face ids. Small galleries, filters that leave few templates and spaces without an
+// index for the metric are searched exactly; so is everything with q.Exact. Where the
+// recall of the index was measured, it is searched as hard as q.MinRecall takes, and
+// exactly where that is not enough. The plan says what was done.
 //
-// It returns NotFound for an unknown gallery or space, Mismatch for a probe of
-// other dimensions than the space, Invalid for a limit below 1, an unknown
-// metric, a recall that is no share or a probe that is zero or not finite, and
-// Cancelled or Unavailable.
+// It returns NotFound for an unknown gallery, space or identity of the filter,
+// Mismatch for a probe of other dimensions than the space, Invalid for a limit
+// below 1 or above face.MostCandidates, an unknown metric, a recall that is no
+// share, a filter for metadata that is no JSON object or a probe that is zero or
+// not finite, and Cancelled or Unavailable.
 func (d *DB) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, face.Plan, error) {
-	if err := checkQuery(q); err != nil {
-		return nil, face.Plan{}, err
-	}
-	at, err := d.locate(ctx, q)
+	answers, err := d.NearestAll(ctx, q, [][]float32{q.Probe})
 	if err != nil {
 		return nil, face.Plan{}, err
 	}
-	if q.Exact || q.MinRecall == 1 || !at.indexed(family(q.Metric, at.unit)) || q.Limit > mostFromIndex {
-		return d.exactly(ctx, at, q)
+	return answers[0].Candidates, answers[0].Plan, nil
+}
+
+// NearestAll is Nearest for several probes at once, which take the place of
+// q.Probe; see search.Gallery.
+func (d *DB) NearestAll(ctx context.Context, q face.Query, probes [][]float32) ([]face.Answer, error) {
+	if err := checkQuery(q, probes); err != nil {
+		return nil, err
 	}
-	found, err := d.measure(ctx, at)
+	at, err := d.locate(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	w := wanted{Query: q, probes: probes}
+	if w.filter, err = d.lookUp(ctx, q, at.gallery); err != nil {
+		return nil, err
+	}
+	if q.Exact || q.MinRecall == 1 || !at.indexed(family(q.Metric, at.unit)) || q.Limit > mostFromIndex {
+		return d.exactly(ctx, at, w)
+	}
+	found, err := d.measure(ctx, at, w.filter)
 	switch {
 	case err != nil:
-		return nil, face.Plan{}, err
+		return nil, err
 	case !found.large:
-		return d.exactlyOver(ctx, at, q, found.rows)
+		return d.exactlyOver(ctx, at, w, found.rows)
 	}
 	how, err := d.effort(ctx, at, q)
 	switch {
 	case err != nil:
-		return nil, face.Plan{}, err
+		return nil, err
 	case how.exact:
-		return d.exactly(ctx, at, q)
+		return d.exactly(ctx, at, w)
 	default:
-		return d.approximately(ctx, at, q, found.rows, how)
+		return d.approximately(ctx, at, w, found.rows, how)
 	}
 }
 
+// wanted is a query with what its probes share looked up.
+type wanted struct {
+	face.Query
+	probes [][]float32
+	filter filter
+}
+
 // checkQuery returns Invalid or Mismatch for a query that has no answer.
-func checkQuery(q face.Query) error {
-	if q.Limit < 1 {
-		return face.Errorf(face.Invalid, "a limit of %d candidates: it must be at least 1", q.Limit)
+func checkQuery(q face.Query, probes [][]float32) error {
+	if q.Limit < 1 || q.Limit > face.MostCandidates {
+		return face.Errorf(face.Invalid, "a limit of %d candidates: it must be from 1 to %d", q.Limit, face.MostCandidates)
 	}
 	if _, err := face.ParseMetric(string(q.Metric)); err != nil {
 		return err
@@ -81,54 +103,61 @@ func checkQuery(q face.Query) error {
 	if err := face.CheckRecall(q.MinRecall); err != nil {
 		return err
 	}
-	if len(q.Probe) != q.Space.Dim {
-		return face.Errorf(face.Mismatch, "the probe has %d components, but space %s has %d", len(q.Probe), q.Space.Name(), q.Space.Dim)
+	if len(probes) == 0 {
+		return face.Errorf(face.Invalid, "there is no probe to search for")
 	}
-	if length := norm(q.Probe); !(length > 0) || math.IsInf(length, 0) {
-		return face.Errorf(face.Invalid, "the probe has length %g: it has no direction to compare", length)
+	for _, probe := range probes {
+		if len(probe) != q.Space.Dim {
+			return face.Errorf(face.Mismatch, "the probe has %d components, but space %s has %d", len(probe), q.Space.Name(), q.Space.Dim)
+		}
+		if length := norm(probe); !(length > 0) || math.IsInf(length, 0) {
+			return face.Errorf(face.Invalid, "the probe has length %g: it has no direction to compare", length)
+		}
 	}
-	return nil
+	return q.Filter.Check()
 }
 
-// exactly compares the probe with every template of the region.
-func (d *DB) exactly(ctx context.Context, at region, q face.Query) ([]face.Candidate, face.Plan, error) {
-	rows, err := d.count(ctx, at)
+// exactly compares the probes with every template of the region that passes.
+func (d *DB) exactly(ctx context.Context, at region, w wanted) ([]face.Answer, error) {
+	rows, err := d.count(ctx, at, w.filter)
 	if err != nil {
-		return nil, face.Plan{}, err
+		return nil, err
 	}
-	return d.exactlyOver(ctx, at, q, rows)
+	return d.exactlyOver(ctx, at, w, rows)
 }
 
-func (d *DB) exactlyOver(ctx context.Context, at region, q face.Query, rows int64) ([]face.Candidate, face.Plan, error) {
+func (d *DB) exactlyOver(ctx context.Context, at region, w wanted, rows int64) ([]face.Answer, error) {
 	query := fmt.Sprintf(`
 		SELECT c.face_id::text, who.identity, who.path, who.x1, who.y1, who.x2, who.y2, c.embedding
 		FROM (SELECT e.face_id, e.embedding, e.embedding %[2]s $1 AS distance FROM visage.embeddings_%[1]d e
-		      WHERE e.gallery_id = $2 ORDER BY 3, 1 LIMIT $3) c`+withNames, at.space, operator(q.Metric))
-	found, err := d.candidates(ctx, exactSettings(), query, pgvector.NewVector(q.Probe), at.gallery, q.Limit)
-	return found, face.Plan{Plan: face.PlanExact, Rows: rows, Complete: true}, err
+		      WHERE e.gallery_id = $2%[3]s ORDER BY 3, 1 LIMIT $3) c`+withNames, at.space, operator(w.Metric), w.filter.where(4, ""))
+	plan := face.Plan{Plan: face.PlanExact, Rows: rows, Complete: true}
+	return d.answers(ctx, plan, exactSettings(), query, w.probes, append([]any{at.gallery, w.Limit}, w.filter.args()...))
 }
 
 // approximately takes candidates from the index and ranks them by their stored
 // vectors. Where the index gives fewer than were asked for, which a small part
 // of a large space can do, everything is compared.
-func (d *DB) approximately(ctx context.Context, at region, q face.Query, rows int64, how effort) ([]face.Candidate, face.Plan, error) {
+func (d *DB) approximately(ctx context.Context, at region, w wanted, rows int64, how effort) ([]face.Answer, error) {
 	plan := face.Plan{Plan: face.PlanHNSW, EfSearch: how.efSearch, Rows: rows, EstimatedRecall: how.recall}
-	found, err := d.candidates(ctx, indexSettings(plan.EfSearch), indexQuery(at, q.Metric),
-		pgvector.NewVector(q.Probe), at.gallery, q.Limit, reach(q.Limit))
-	if err == nil && len(found) < q.Limit {
-		return d.exactly(ctx, at, q)
+	answers, err := d.answers(ctx, plan, w.filter.scanSettings(indexSettings(plan.EfSearch)), indexQuery(at, w),
+		w.probes, append([]any{at.gallery, w.Limit, reach(w.Limit)}, w.filter.args()...))
+	if err != nil {
+		return nil, err
 	}
-	return found, plan, err
+	return answers, d.fill(ctx, at, w, answers)
 }
 
 // indexQuery is the search of a region through its index.
-func indexQuery(at region, metric face.Metric) string {
+func indexQuery(at region, w wanted) string {
+	scan := fmt.Sprintf(`SELECT e.face_id, e.embedding FROM visage.embeddings_%[1]d e WHERE e.gallery_id = $2
+		          ORDER BY e.embedding::halfvec(%[2]d) %[3]s $1::vector::halfvec`,
+		at.space, at.dim, shapeOf(family(w.Metric, at.unit)).operator)
 	return fmt.Sprintf(`
 		SELECT c.face_id::text, who.identity, who.path, who.x1, who.y1, who.x2, who.y2, c.embedding
 		FROM (SELECT n.face_id, n.embedding, n.embedding %[2]s $1 AS distance FROM (
-		          SELECT e.face_id, e.embedding FROM visage.embeddings_%[1]d e WHERE e.gallery_id = $2
-		          ORDER BY e.embedding::halfvec(%[3]d) %[4]s $1::vector::halfvec LIMIT $4) n
-		      ORDER BY 3, 1 LIMIT $3) c`+withNames, at.space, operator(metric), at.dim, shapeOf(family(metric, at.unit)).operator)
+		          %[1]s LIMIT $4) n
+		      ORDER BY 3, 1 LIMIT $3) c`+withNames, w.filter.through(scan, 5), operator(w.Metric))
 }
 
 // withNames adds what is known of the candidates c. OFFSET 0 keeps the planner
@@ -166,25 +195,6 @@ func indexSettings(efSearch int) map[string]string {
 	settings["hnsw.ef_search"] = strconv.Itoa(efSearch)
 	settings["hnsw.iterative_scan"] = "relaxed_order"
 	return settings
-}
-
-// candidates runs a search under settings of its own, in one transaction and
-// one round trip: a batch without BEGIN is a transaction.
-func (d *DB) candidates(ctx context.Context, settings map[string]string, query string, args ...any) ([]face.Candidate, error) {
-	const apply = `SELECT set_config(s.name, s.value, true) FROM unnest($1::text[], $2::text[]) AS s (name, value)`
-	var found []face.Candidate
-	var pending pgx.Batch
-	var names, values []string
-	for name, value := range settings {
-		names, values = append(names, name), append(values, value)
-	}
-	pending.Queue(apply, names, values)
-	pending.Queue(query, args...).Query(func(rows pgx.Rows) (err error) {
-		found, err = pgx.CollectRows(rows, scanCandidate)
-		return err
-	})
-	err := d.pool.SendBatch(ctx, &pending).Close()
-	return found, interpret("postgres.Nearest", err)
 }
 
 func scanCandidate(row pgx.CollectableRow) (face.Candidate, error) {

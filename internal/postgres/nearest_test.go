@@ -117,6 +117,9 @@ func TestNearestLarge(t *testing.T) {
 	t.Run("go recall", func(t *testing.T) { b.as(t).goRecall(s) })
 	t.Run("go small gallery", func(t *testing.T) { b.as(t).goSmallGallery(s) })
 	t.Run("go agreement", func(t *testing.T) { b.as(t).goAgreement(s) })
+	t.Run("go filters", func(t *testing.T) { b.as(t).goFilters(s) })
+	t.Run("go several probes", func(t *testing.T) { b.as(t).goSeveral(s) })
+	t.Run("go invalid index", func(t *testing.T) { b.as(t).goInvalidIndex(s) })
 	t.Run("go without the index", func(t *testing.T) { b.as(t).goWithoutIndex(s) })
 }
 

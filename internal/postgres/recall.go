@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
+
 	"github.com/pgvector/pgvector-go"
 
 	"github.com/visagedb/visage/internal/face"
@@ -72,7 +73,8 @@ func (d *DB) LargestGallery(ctx context.Context, space face.Space) (name string,
 // ranks no more candidates than that. It returns NotFound where there is no index for
 // the metric, and else what Nearest returns.
 func (d *DB) NearestAt(ctx context.Context, q face.Query, efSearch int) ([]face.Candidate, error) {
-	if err := checkQuery(q); err != nil {
+	w := wanted{Query: q, probes: [][]float32{q.Probe}}
+	if err := checkQuery(q, w.probes); err != nil {
 		return nil, err
 	}
 	at, err := d.locate(ctx, q)
@@ -82,7 +84,11 @@ func (d *DB) NearestAt(ctx context.Context, q face.Query, efSearch int) ([]face.
 	if of := family(q.Metric, at.unit); !at.indexed(of) {
 		return nil, face.Errorf(face.NotFound, "space %s has no index for %s that can be used, and is searched exactly: visage index build makes one", q.Space.Name(), of)
 	}
-	return d.candidates(ctx, indexSettings(efSearch), indexQuery(at, q.Metric), pgvector.NewVector(q.Probe), at.gallery, q.Limit, min(efSearch, reach(q.Limit)))
+	answers, err := d.answers(ctx, face.Plan{}, indexSettings(efSearch), indexQuery(at, w), w.probes, []any{at.gallery, q.Limit, min(efSearch, reach(q.Limit))})
+	if err != nil {
+		return nil, err
+	}
+	return answers[0].Candidates, nil
 }
 
 // StoreRecall keeps a curve that was measured, in place of an earlier one of the

@@ -64,22 +64,23 @@ func (d *DB) locate(ctx context.Context, q face.Query) (region, error) {
 		return at, d.unknownSpace(ctx, name)
 	case !at.gallery.Valid:
 		return at, d.unknownGallery(ctx, q.Gallery)
-	case at.dim != len(q.Probe):
-		return at, face.Errorf(face.Mismatch, "the probe has %d components, but space %s has %d", len(q.Probe), name, at.dim)
+	case at.dim != q.Space.Dim:
+		return at, face.Errorf(face.Mismatch, "the probe has %d components, but space %s has %d", q.Space.Dim, name, at.dim)
 	default:
 		return at, nil
 	}
 }
 
-// measure returns a region's size: counted where it is small, estimated from
-// the planner's statistics where it is large.
-func (d *DB) measure(ctx context.Context, at region) (size, error) {
-	if known, ok := d.sizes.Load(at); ok && time.Now().Before(known.(size).until) {
+// measure returns how much of a region a filter lets pass: counted where it is
+// little; where it is much, the whole region's size, estimated from the
+// planner's statistics.
+func (d *DB) measure(ctx context.Context, at region, f filter) (size, error) {
+	if known, ok := d.sizes.Load(at); ok && f.empty() && time.Now().Before(known.(size).until) {
 		return known.(size), nil
 	}
-	const count = `
+	count := `
 		SELECT count(*) FROM (
-			SELECT FROM visage.embeddings WHERE space_id = $1 AND gallery_id = $2 LIMIT $3) few`
+			SELECT FROM visage.embeddings e WHERE e.space_id = $1 AND e.gallery_id = $2` + f.where(4, "") + ` LIMIT $3) few`
 	const estimate = `
 		SELECT greatest($3, c.reltuples * coalesce((
 			SELECT m.share FROM pg_stats s, unnest(s.most_common_vals::text::uuid[], s.most_common_freqs) AS m (id, share)
@@ -87,7 +88,7 @@ func (d *DB) measure(ctx context.Context, at region) (size, error) {
 		FROM pg_class c
 		WHERE c.oid = to_regclass('visage.embeddings_' || $1::int)`
 	found := size{until: time.Now().Add(sizeAge)}
-	err := d.pool.QueryRow(ctx, count, at.space, at.gallery, exactRows+1).Scan(&found.rows)
+	err := d.pool.QueryRow(ctx, count, append([]any{at.space, at.gallery, exactRows + 1}, f.args()...)...).Scan(&found.rows)
 	if err != nil || found.rows <= exactRows {
 		return found, interpret("postgres.Nearest", err)
 	}
@@ -95,13 +96,15 @@ func (d *DB) measure(ctx context.Context, at region) (size, error) {
 	if err := d.pool.QueryRow(ctx, estimate, at.space, at.gallery, exactRows+1).Scan(&found.rows); err != nil {
 		return found, interpret("postgres.Nearest", err)
 	}
-	d.sizes.Store(at, found)
+	if f.empty() {
+		d.sizes.Store(at, found)
+	}
 	return found, nil
 }
 
-// count returns a region's exact size.
-func (d *DB) count(ctx context.Context, at region) (rows int64, err error) {
-	const query = `SELECT count(*) FROM visage.embeddings WHERE space_id = $1 AND gallery_id = $2`
-	err = d.pool.QueryRow(ctx, query, at.space, at.gallery).Scan(&rows)
+// count returns how many templates of a region a filter lets pass.
+func (d *DB) count(ctx context.Context, at region, f filter) (rows int64, err error) {
+	query := `SELECT count(*) FROM visage.embeddings e WHERE e.space_id = $1 AND e.gallery_id = $2` + f.where(3, "")
+	err = d.pool.QueryRow(ctx, query, append([]any{at.space, at.gallery}, f.args()...)...).Scan(&rows)
 	return rows, interpret("postgres.Nearest", err)
 }

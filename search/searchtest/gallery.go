@@ -36,6 +36,11 @@ func Gallery(t *testing.T, factory Factory) {
 		{"cancelled", s.cancelled},
 		{"at the same time", s.concurrent},
 		{"find agrees with verify", s.agreement},
+		{"filter", s.filter},
+		{"filter's refusals", s.filterRefusals},
+		{"several probes", s.several},
+		{"refusals of several probes", s.severalRefusals},
+		{"find through a filter", s.findFiltered},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -141,7 +146,7 @@ func (s suite) fields(t *testing.T) {
 
 func (s suite) limit(t *testing.T) {
 	all, _ := s.nearest(t, query())
-	for _, limit := range []int{1, 3, len(fan) - 1, len(fan), 5000} {
+	for _, limit := range []int{1, 3, len(fan) - 1, len(fan), 5000, face.MostCandidates} {
 		ways(t, func(t *testing.T, exact bool) {
 			q := query()
 			q.Limit, q.Exact = limit, exact

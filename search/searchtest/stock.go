@@ -112,6 +112,19 @@ func random(space face.Space, seed uint64) []float32 {
 	return v
 }
 
+// metadata is that of the fan's photographs: by turns of one kind and another,
+// of the last none.
+func metadata(i int) string {
+	switch {
+	case i == len(fan)-1:
+		return ""
+	case i%2 == 0:
+		return fmt.Sprintf(`{"source": "badge", "floor": %d, "at": {"door": 1, "gate": null}}`, i)
+	default:
+		return `{"source": "door", "tags": ["in", "out", ["x"]], "n": 12345678901234567890}`
+	}
+}
+
 // stock builds the suite's stock. The identities of main in the space unit are
 // sample-01 and on, except for the last, which has none.
 func stock() Stock {
@@ -122,6 +135,7 @@ func stock() Stock {
 			identity = ""
 		}
 		s.enrol(main, identity, i, unit, ray(degrees, 1))
+		s.Enrolments[i].Image.Metadata = metadata(i)
 	}
 	for i, degrees := range scaledAngles {
 		s.enrol(main, "sample-01", len(fan)+i, scaled, ray(degrees, scaledLengths[i]))

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+
+	"github.com/visagedb/visage/search"
+)
+
+// printFound prints an answer for people: a table for each probe, and how it was
+// searched. The probe may be one that was merged from so many photographs.
+func (a *app) printFound(found search.FindResult, merged int) error {
+	for i, matches := range found.Results {
+		probe := found.Probes[i]
+		box := probe.Detection.Box
+		if merged > 0 {
+			fmt.Fprintf(a.out, "one person in %d photographs: %s\n", merged, probe.Decision)
+		} else {
+			of := ""
+			if probe.Image != "" {
+				of = " in " + plain(probe.Image)
+			}
+			fmt.Fprintf(a.out, "face %d of %d%s at %.0f,%.0f, %.0f x %.0f pixels: %s\n", i+1, len(found.Results), of,
+				box.X1, box.Y1, box.Width(), box.Height(), probe.Decision)
+		}
+		if err := a.printMatches(matches, found.Search.By); err != nil {
+			return err
+		}
+	}
+	how := found.Search
+	filtered := ""
+	if how.Filter != nil {
+		filtered = ", filtered"
+	}
+	_, err := fmt.Fprintf(a.out, "searched %d templates of gallery %s%s, space %s: %s; %s threshold %.3f (%s)\n",
+		how.Rows, how.Gallery, filtered, how.Space, planText(how.Plan), how.Metric, how.Threshold, how.ThresholdSource)
+	return err
+}
+
+func (a *app) printMatches(matches []search.Match, by search.By) error {
+	header := []string{"rank", "identity", "distance", "confidence", "decision", "image"}
+	if by == search.ByIdentity {
+		header = append(header, "faces")
+	}
+	rows := make([][]string, len(matches))
+	for i, m := range matches {
+		rows[i] = []string{
+			strconv.Itoa(i + 1), cmp.Or(m.Identity, "(no identity)"), strconv.FormatFloat(m.Distance, 'f', 4, 64),
+			strconv.FormatFloat(m.Confidence, 'f', 1, 64), string(m.Decision), m.Image,
+		}
+		if by == search.ByIdentity {
+			rows[i] = append(rows[i], strconv.Itoa(m.Templates))
+		}
+	}
+	return printTable(a.out, header, rows)
+}

@@ -1,0 +1,59 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pgvector/pgvector-go"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// answers runs a search for each probe, which is its parameter $1, under
+// settings of its own, all in one transaction and one round trip: a batch
+// without BEGIN is a transaction.
+func (d *DB) answers(ctx context.Context, plan face.Plan, settings map[string]string, query string, probes [][]float32, args []any) ([]face.Answer, error) {
+	const apply = `SELECT set_config(s.name, s.value, true) FROM unnest($1::text[], $2::text[]) AS s (name, value)`
+	var pending pgx.Batch
+	var names, values []string
+	for name, value := range settings {
+		names, values = append(names, name), append(values, value)
+	}
+	pending.Queue(apply, names, values)
+	found := make([]face.Answer, len(probes))
+	for i, probe := range probes {
+		found[i].Plan = plan
+		pending.Queue(query, append([]any{pgvector.NewVector(probe)}, args...)...).Query(func(rows pgx.Rows) (err error) {
+			found[i].Candidates, err = pgx.CollectRows(rows, scanCandidate)
+			return err
+		})
+	}
+	if err := d.pool.SendBatch(ctx, &pending).Close(); err != nil {
+		return nil, interpret("postgres.Nearest", err)
+	}
+	return found, nil
+}
+
+// fill searches exactly for those probes to which the answers have fewer
+// candidates than were asked for.
+func (d *DB) fill(ctx context.Context, at region, w wanted, answers []face.Answer) error {
+	var short []int
+	all := w.probes
+	w.probes = nil
+	for i, a := range answers {
+		if len(a.Candidates) < w.Limit {
+			short, w.probes = append(short, i), append(w.probes, all[i])
+		}
+	}
+	if len(short) == 0 {
+		return nil
+	}
+	exact, err := d.exactly(ctx, at, w)
+	if err != nil {
+		return err
+	}
+	for j, i := range short {
+		answers[i] = exact[j]
+	}
+	return nil
+}
