@@ -19,6 +19,14 @@ const queueObjects = `
 	SELECT c.relkind::text || ' ' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE n.nspname = 'visage_queue' ORDER BY 1`
 
+// beforeQueue goes back to the schema's last version without a queue.
+func (b *bench) beforeQueue() {
+	b.Helper()
+	latest, err := postgres.LatestVersion()
+	b.ok(err)
+	b.ok(b.db.MigrateDown(b.Context(), int(latest)-12))
+}
+
 // The queue's tables come and go with the migration that counts them.
 func TestMigrateQueue(t *testing.T) {
 	t.Parallel()
@@ -29,9 +37,7 @@ func TestMigrateQueue(t *testing.T) {
 		t.Errorf("MigrateUp makes\n%s", up)
 	}
 	b.exec(`INSERT INTO visage_queue.river_job (kind, max_attempts, args) VALUES ('ingest', 1, '{}')`)
-	latest, err := postgres.LatestVersion()
-	b.ok(err)
-	b.ok(b.db.MigrateDown(t.Context(), int(latest)-12))
+	b.beforeQueue()
 	if left := b.text(queueObjects); left != "" {
 		t.Errorf("MigrateDown leaves\n%s", left)
 	}
@@ -154,7 +160,7 @@ func TestFreeJobs(t *testing.T) {
 func TestNoQueue(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.ok(b.db.MigrateDown(t.Context(), 1))
+	b.beforeQueue()
 	_, err := b.db.Backlogs(t.Context())
 	b.fails(err, face.Unavailable, "visage migrate up")
 	_, err = b.db.JobCounts(t.Context())

@@ -146,7 +146,9 @@ func second(_ queue.Job, err error) error { return err }
 func TestWithoutTheTables(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.ok(b.db.MigrateDown(t.Context(), 1))
+	latest, err := postgres.LatestVersion()
+	b.ok(err)
+	b.ok(b.db.MigrateDown(t.Context(), int(latest)-12)) // the last without the queue
 	f, err := b.queue.Fill(task("/p"))
 	b.ok(err)
 	b.ok(f.Add(t.Context(), piece(1)))
