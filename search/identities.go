@@ -90,7 +90,7 @@ func (s *Searcher) fetchListed(ctx context.Context, probes []face.Template, list
 	}
 	for i := range lists {
 		nameless := slices.DeleteFunc(slices.Clone(lists[i].ranked), func(m Match) bool { return m.Identity != "" })
-		lists[i].ranked = append(nameless, fetched[i].ranked...)
+		lists[i].ranked = slices.Concat(nameless, fetched[i].ranked)
 		slices.SortFunc(lists[i].ranked, nearer)
 		lists[i].plan.Complete = lists[i].plan.Complete && fetched[i].exhausted(q.Limit)
 	}
