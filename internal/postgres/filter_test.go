@@ -70,6 +70,7 @@ func (b *bench) goFilters(s face.Space) {
 		}
 	}
 	b.filteredMetrics(s)
+	b.metadataIndex()
 }
 
 // planOver is the plan for so many rows that pass.
@@ -126,6 +127,14 @@ func (b *bench) goSeveral(s face.Space) {
 	}
 	if a := answers[1]; a.Plan.Plan != face.PlanHNSW || len(a.Candidates) != 20 || a.Candidates[0].Image != near[largeRows-1] {
 		b.Errorf("the second probe: plan %+v and %d candidates", a.Plan, len(a.Candidates))
+	}
+}
+
+// metadataIndex checks that a rare value of the metadata is found by its index.
+func (b *bench) metadataIndex() {
+	plan := b.text(`EXPLAIN SELECT FROM visage.images WHERE metadata @> '{"lot": 77}'`)
+	if !strings.Contains(plan, "images_metadata_idx") {
+		b.Errorf("the plan does not use the index of the metadata:\n%s", plan)
 	}
 }
 

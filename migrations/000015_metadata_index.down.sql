@@ -1,0 +1,1 @@
+DROP INDEX visage.images_metadata_idx;
