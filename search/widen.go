@@ -17,11 +17,12 @@ type list struct {
 // All probes are searched at once; those that need more are searched again.
 func (s *Searcher) lists(ctx context.Context, probes []face.Template, opts FindOptions) ([]list, error) {
 	q := face.Query{
-		Gallery: opts.Gallery,
-		Space:   probes[0].Space,
-		Metric:  opts.Metric,
-		Filter:  opts.Filter,
-		Exact:   opts.Exact, MinRecall: opts.MinRecall,
+		Gallery:   opts.Gallery,
+		Space:     probes[0].Space,
+		Metric:    opts.Metric,
+		Filter:    opts.Filter,
+		Exact:     opts.Exact,
+		MinRecall: opts.MinRecall,
 	}
 	lists := make([]list, len(probes))
 	open := make([]int, len(probes))

@@ -34,7 +34,8 @@ type Plan struct {
 	Rows int64 `json:"rows"`
 	// EstimatedRecall is the share of the mates that is expected to be found of those
 	// that an exact search returns, as it was measured; see RecallCurve. It is 0 where
-	// that is unknown, and where the search is complete, which misses none.
+	// that is unknown, under a filter, and where the search is complete, which misses
+	// none.
 	EstimatedRecall float64 `json:"estimated_recall,omitempty"`
 	Complete        bool    `json:"complete"` // every template that passes the filter was compared
 }

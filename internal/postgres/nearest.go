@@ -139,7 +139,10 @@ func (d *DB) exactlyOver(ctx context.Context, at region, w wanted, rows int64) (
 // vectors. Where the index gives fewer than were asked for, which a small part
 // of a large space can do, everything is compared.
 func (d *DB) approximately(ctx context.Context, at region, w wanted, rows int64, how effort) ([]face.Answer, error) {
-	plan := face.Plan{Plan: face.PlanHNSW, EfSearch: how.efSearch, Rows: rows, EstimatedRecall: how.recall}
+	plan := face.Plan{Plan: face.PlanHNSW, EfSearch: how.efSearch, Rows: rows}
+	if w.filter.empty() { // curves are measured without one
+		plan.EstimatedRecall = how.recall
+	}
 	answers, err := d.answers(ctx, plan, w.filter.scanSettings(indexSettings(plan.EfSearch)), indexQuery(at, w),
 		w.probes, append([]any{at.gallery, w.Limit, reach(w.Limit)}, w.filter.args()...))
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
-
 	"github.com/pgvector/pgvector-go"
 
 	"github.com/visagedb/visage/internal/face"
