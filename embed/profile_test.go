@@ -31,19 +31,28 @@ var arcFace = onnxtest.Recognizer{
 // storeWith has the models of the tests and a network under a model's name.
 func storeWith(t *testing.T, model string, network onnxtest.Recognizer) *registry.Store {
 	t.Helper()
+	return storeOf(t, map[string]onnxtest.Recognizer{model: network})
+}
+
+// storeOf is storeWith for several.
+func storeOf(t *testing.T, networks map[string]onnxtest.Recognizer) *registry.Store {
+	t.Helper()
 	entries, err := registry.Entries()
 	if err != nil {
 		t.Fatal(err)
 	}
-	home, file := t.TempDir(), filepath.Join(t.TempDir(), "network.onnx")
-	if err := os.WriteFile(file, network.Encode(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	home := t.TempDir()
 	inspect := func(e registry.Entry, paths []string) error {
 		return embed.Inspect(t.Context(), golden.OrtLib(t), e, paths)
 	}
-	if _, err := registry.NewStore(entries, home).ImportUnpinned(model, inspect, file); err != nil {
-		t.Fatal(err)
+	for model, network := range networks {
+		file := filepath.Join(t.TempDir(), "network.onnx")
+		if err := os.WriteFile(file, network.Encode(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := registry.NewStore(entries, home).ImportUnpinned(model, inspect, file); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return registry.NewStore(entries, home, golden.Models(t))
 }

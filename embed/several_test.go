@@ -3,8 +3,6 @@ package embed_test
 import (
 	"context"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,41 +10,17 @@ import (
 	"github.com/visagedb/visage/embed"
 	"github.com/visagedb/visage/embed/detect"
 	"github.com/visagedb/visage/embed/internal/golden"
-	"github.com/visagedb/visage/embed/registry"
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/onnxtest"
 )
-
-// storeWithTwo has ArcFace and GhostFaceNet, which are networks of random weights.
-func storeWithTwo(t *testing.T) *registry.Store {
-	t.Helper()
-	entries, err := registry.Entries()
-	if err != nil {
-		t.Fatal(err)
-	}
-	home := t.TempDir()
-	for seed, model := range []string{"ArcFace", "GhostFaceNet"} {
-		network := arcFace
-		network.Seed = uint64(seed)
-		file := filepath.Join(t.TempDir(), "network.onnx")
-		if err := os.WriteFile(file, network.Encode(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		inspect := func(e registry.Entry, paths []string) error {
-			return embed.Inspect(t.Context(), golden.OrtLib(t), e, paths)
-		}
-		if _, err := registry.NewStore(entries, home).ImportUnpinned(model, inspect, file); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return registry.NewStore(entries, home, golden.Models(t))
-}
 
 // Several recognisers over one detection give what each gives alone, in either
 // profile, and any of them can be left out.
 func TestSeveralRecognizers(t *testing.T) {
 	t.Parallel()
-	store := storeWithTwo(t)
+	other := arcFace
+	other.Seed++
+	store := storeOf(t, map[string]onnxtest.Recognizer{"ArcFace": arcFace, "GhostFaceNet": other})
 	for name, cfg := range map[string]embed.Config{
 		"native":    {Detector: "yunet", Recognizer: "MobileFaceNet", Also: []string{"EdgeFace_XS", "LBPH"}},
 		"deepface":  {Detector: "yunet", Recognizer: "ArcFace", Also: []string{"GhostFaceNet"}, Options: detect.Options{Profile: face.DeepFace}},

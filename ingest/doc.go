@@ -5,6 +5,10 @@
 //
 //	walk -> plan -> workers (read, hash, embed) -> writer -> Report
 //
+// It may enrol in several spaces at once (Config.Also): each has a ledger, twins
+// and a report of its own, and the outcomes of one photograph go through the line
+// together. Cut hands the same work out in pieces, for package queue.
+//
 // Neither the folder nor the ledger is ever held in memory: the ledger is asked
 // about a thousand photographs at a time, while the walk goes on, and in the
 // end its paths stream by, for what has vanished. What grows with the folder is
