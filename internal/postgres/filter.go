@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -98,19 +97,6 @@ func (f filter) through(scan string, next int) string {
 // passed is the nearest that passes; where too few did, everything that passes
 // is compared.
 const filteredReach = 5_000
-
-// scanSettings are those that keep pgvector from ending an index scan before it
-// has given filteredReach templates: it would fill up the list then with
-// whatever it came across, which can be far from the nearest. It visits some ten
-// times what it gives, and remembers that in memory, of which it gets up to 16
-// times work_mem, 64 MB as Postgres comes.
-func (f filter) scanSettings(settings map[string]string) map[string]string {
-	if !f.empty() {
-		settings["hnsw.max_scan_tuples"] = strconv.Itoa(100 * filteredReach)
-		settings["hnsw.scan_mem_multiplier"] = "16"
-	}
-	return settings
-}
 
 // args are the values of the condition's parameters.
 func (f filter) args() []any {

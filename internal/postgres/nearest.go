@@ -143,7 +143,7 @@ func (d *DB) approximately(ctx context.Context, at region, w wanted, rows int64,
 	if w.filter.empty() { // curves are measured without one
 		plan.EstimatedRecall = how.recall
 	}
-	answers, err := d.answers(ctx, plan, w.filter.scanSettings(indexSettings(plan.EfSearch)), indexQuery(at, w),
+	answers, err := d.answers(ctx, plan, indexSettings(plan.EfSearch), indexQuery(at, w),
 		w.probes, append([]any{at.gallery, w.Limit, reach(w.Limit)}, w.filter.args()...))
 	if err != nil {
 		return nil, err
@@ -189,7 +189,10 @@ func exactSettings() map[string]string { return map[string]string{"jit": "off"} 
 
 // indexSettings hold for one transaction. Without sequential scans and sorting
 // the planner has only the HNSW index, whatever it thinks of it; the scan goes
-// on where the gallery filter drops too many.
+// on where the gallery or the filter drops too many. pgvector must not end it
+// before: it would fill up the list with whatever it came across, which can be far
+// from the nearest. It visits some ten times what it gives, and remembers that in
+// memory, of which it gets up to 16 times work_mem, 64 MB as Postgres comes.
 func indexSettings(efSearch int) map[string]string {
 	settings := exactSettings()
 	for _, off := range []string{"enable_seqscan", "enable_bitmapscan", "enable_sort"} {
@@ -197,6 +200,8 @@ func indexSettings(efSearch int) map[string]string {
 	}
 	settings["hnsw.ef_search"] = strconv.Itoa(efSearch)
 	settings["hnsw.iterative_scan"] = "relaxed_order"
+	settings["hnsw.max_scan_tuples"] = strconv.Itoa(100 * filteredReach)
+	settings["hnsw.scan_mem_multiplier"] = "16"
 	return settings
 }
 
