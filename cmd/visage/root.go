@@ -69,7 +69,7 @@ into Postgres with pgvector, and finds who is in a photograph.`,
 	config.Flags(root.PersistentFlags())
 	root.AddCommand(
 		ingestCommand(a), workerCommand(a), jobsCommand(a), findCommand(a), verifyCommand(a), representCommand(a), extractCommand(a),
-		importCommand(a), exportCommand(a), modelsCommand(a), galleryCommand(a), identityCommand(a), evalCommand(a), indexCommand(a),
+		serveCommand(a), importCommand(a), exportCommand(a), modelsCommand(a), galleryCommand(a), identityCommand(a), evalCommand(a), indexCommand(a),
 		migrateCommand(a), dbCommand(a), doctorCommand(a), demoCommand(a), benchCommand(a), versionCommand(a),
 	)
 	misuseOfArguments(root)

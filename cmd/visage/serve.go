@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/visagedb/visage/embed"
+	"github.com/visagedb/visage/internal/httpapi"
+	"github.com/visagedb/visage/internal/photo"
+	"github.com/visagedb/visage/internal/postgres"
+)
+
+// serving is what the command was told.
+type serving struct {
+	address string
+	most    int
+	urls    bool
+}
+
+func serveCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Answer over HTTP", Args: cobra.NoArgs,
+		Long: `Serve answers DeepFace's routes (/represent, /verify, ...) over HTTP, as its clients
+expect them, until it is interrupted. Requests under way are then finished.`,
+		Example: `  visage serve
+  visage serve --addr 127.0.0.1:0 --model SFace`,
+	}
+	m, s := modelFlags(cmd), &serving{}
+	flags := cmd.Flags()
+	flags.StringVar(&s.address, "addr", "127.0.0.1:8080", "where to listen; port 0 is a free one")
+	flags.IntVar(&s.most, "open-models", 3, "how many other models than its own stay open at once for requests that name them")
+	flags.BoolVar(&s.urls, "allow-urls", false, "let callers name photographs by URL; only public addresses are reached")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if s.most < 0 {
+			return misuse{fmt.Errorf("serve: --open-models %d: use 0 or more", s.most)}
+		}
+		return a.withDatabase(cmd.Context(), func(db *postgres.DB) error { return a.serve(cmd.Context(), db, *m, s) })
+	}
+	return cmd
+}
+
+func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *serving) (err error) {
+	kinds := []photo.Kind{photo.Inline}
+	if s.urls {
+		kinds = append(kinds, photo.URL)
+	}
+	photos, err := photo.New(photo.Config{Kinds: kinds})
+	if err != nil {
+		return err
+	}
+	models, err := newLender(m, s.most, a.openEmbedder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, models.Close()) }()
+	server, err := httpapi.New(httpapi.Config{Store: db, Models: models, Photos: photos, Logger: a.log})
+	if err != nil {
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.address)
+	if err != nil {
+		return fmt.Errorf("serve: listen at %s: %w", s.address, err)
+	}
+	a.log.Info("serving", "url", "http://"+listener.Addr().String())
+	return server.Serve(ctx, listener)
+}

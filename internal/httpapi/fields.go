@@ -1,0 +1,168 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// fields are what a request says, sent as JSON or as a form, whose values are then
+// texts. The first value that is not what it should be is kept as err, for the
+// handler to look at once it has read all.
+type fields struct {
+	json  map[string]json.RawMessage
+	form  map[string][]string
+	files map[string][]*multipart.FileHeader
+	err   error
+}
+
+// formMemory is how much of a form is kept in memory; the rest goes to files, which
+// are removed when the request ends.
+const formMemory = 32 << 20
+
+// readFields reads a body. It is malformed where it is neither a JSON object nor a
+// form.
+func readFields(c echo.Context) (*fields, error) {
+	r := c.Request()
+	kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
+	if err != nil && r.Header.Get(echo.HeaderContentType) != "" {
+		return nil, malformed{face.Errorf(face.Invalid, "the content type cannot be read")}
+	}
+	switch kind {
+	case echo.MIMEMultipartForm:
+		if err := r.ParseMultipartForm(formMemory); err != nil {
+			return nil, unreadable(err, "form")
+		}
+		return &fields{form: r.MultipartForm.Value, files: r.MultipartForm.File}, nil
+	case echo.MIMEApplicationForm:
+		if err := r.ParseForm(); err != nil {
+			return nil, unreadable(err, "form")
+		}
+		return &fields{form: r.PostForm}, nil
+	case echo.MIMEApplicationJSON, "":
+		return readJSON(r.Body)
+	default:
+		return nil, echo.NewHTTPError(http.StatusUnsupportedMediaType)
+	}
+}
+
+func readJSON(body io.Reader) (*fields, error) {
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return nil, unreadable(err, "JSON")
+	}
+	f := &fields{json: map[string]json.RawMessage{}}
+	if err := json.Unmarshal(text, &f.json); err != nil || f.json == nil {
+		return nil, malformed{face.Errorf(face.Invalid, "the body is no JSON object")}
+	}
+	return f, nil
+}
+
+// unreadable tells a body that is too long from one that is damaged.
+func unreadable(err error, what string) error {
+	var long *http.MaxBytesError
+	if errors.As(err, &long) {
+		return err
+	}
+	return malformed{face.Errorf(face.Invalid, "the body is no whole %s", what)}
+}
+
+// text is a field's value, or the default where it is absent, null or empty.
+func (f *fields) text(name, otherwise string) string {
+	if values := f.form[name]; len(values) > 0 && values[0] != "" {
+		return values[0]
+	}
+	var text string
+	if !f.has(name) {
+		return otherwise
+	}
+	if err := json.Unmarshal(f.json[name], &text); err != nil {
+		f.wrong(name, "a text")
+	}
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// flag is a yes or no. The texts true, yes, on and 1 are yes, false, no, off and 0
+// are no, whatever their case.
+func (f *fields) flag(name string, otherwise bool) bool {
+	text := f.raw(name)
+	switch strings.ToLower(text) {
+	case "":
+		return otherwise
+	case "true", "yes", "on", "1":
+		return true
+	case "false", "no", "off", "0":
+		return false
+	default:
+		f.wrong(name, "true or false")
+		return otherwise
+	}
+}
+
+// whole is a whole number.
+func (f *fields) whole(name string, otherwise int) int {
+	text := f.raw(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n > math.MaxInt32 || n < math.MinInt32 {
+		f.wrong(name, "a whole number")
+	}
+	return n
+}
+
+// number is one of any kind but NaN and infinity.
+func (f *fields) number(name string, otherwise float64) float64 {
+	text := f.raw(name)
+	if text == "" {
+		return otherwise
+	}
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
+		f.wrong(name, "a number")
+	}
+	return x
+}
+
+// raw is a scalar as text, without the quotes of JSON; empty for an absent one.
+func (f *fields) raw(name string) string {
+	if values := f.form[name]; len(values) > 0 {
+		return strings.TrimSpace(values[0])
+	}
+	if !f.has(name) {
+		return ""
+	}
+	var text string
+	if json.Unmarshal(f.json[name], &text) == nil {
+		return strings.TrimSpace(text)
+	}
+	return string(bytes.TrimSpace(f.json[name]))
+}
+
+// has says whether the field was sent as JSON and is not null.
+func (f *fields) has(name string) bool {
+	value, found := f.json[name]
+	return found && !bytes.Equal(bytes.TrimSpace(value), []byte("null"))
+}
+
+// wrong notes the first field that is not what it should be.
+func (f *fields) wrong(name, want string) {
+	if f.err == nil {
+		f.err = face.Errorf(face.Invalid, "%s must be %s", name, want)
+	}
+}

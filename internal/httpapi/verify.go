@@ -1,0 +1,49 @@
+package httpapi
+
+import (
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/search"
+)
+
+// verify answers POST /verify: whether img1 and img2 show the same person. Either
+// may be a template instead of a photograph.
+func (s *Server) verify(c echo.Context) error {
+	begun := time.Now()
+	f, err := readFields(c)
+	if err != nil {
+		return err
+	}
+	choice, want := modelsOf(f), Wanted{Anyway: !f.flag("enforce_detection", true)}
+	metric := face.Metric(f.text("distance_metric", string(face.Cosine)))
+	if f.err != nil {
+		return f.err
+	}
+	ctx := c.Request().Context()
+	e, giveBack, err := s.cfg.Models.Lend(ctx, choice)
+	if err != nil {
+		return err
+	}
+	defer giveBack()
+	threshold, err := search.ChooseThreshold(e.Thresholds(), metric, e.Space())
+	if err != nil {
+		return err
+	}
+	var photos [2]face.Photo
+	for i, name := range []string{"img1", "img2"} {
+		if photos[i], err = s.faces(ctx, f, name, e, want); err != nil {
+			return err
+		}
+	}
+	answer, err := search.Verify(photos[0], photos[1], search.VerifyOptions{Metric: metric, Threshold: threshold, Detector: e.Detector()})
+	if err != nil {
+		return err
+	}
+	answer.Time = math.Round(time.Since(begun).Seconds()*100) / 100
+	return c.JSON(http.StatusOK, answer)
+}
