@@ -265,7 +265,7 @@ func TestUnpreparedDatabase(t *testing.T) {
 	if out := v.do("doctor"); !strings.Contains(out, "pgvector") {
 		t.Errorf("after migrate up, doctor prints %s", out)
 	}
-	if out := v.do("migrate", "down"); !strings.Contains(out, "schema version 14 of 15") {
+	if out := v.do("migrate", "down"); !strings.Contains(out, "schema version 15 of 17") {
 		t.Errorf("migrate down prints %s", out)
 	}
 }
