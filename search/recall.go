@@ -28,7 +28,9 @@ type RecallSource interface {
 var recallLadder = [...]int{40, 100, 200, 400, 800, 1000}
 
 // probeSteps are after how many probes MeasureRecall looks whether they have
-// decided. 300 are the fewest that can: 268 without a miss promise 0.99.
+// decided. 400 mates, none missed, are the fewest that promise 0.99. With these looks
+// an ef_search whose true recall is 0.985 is taken for good once in a hundred times, one
+// of 0.99 nine times (simulated).
 var probeSteps = [...]int{300, 600, 1200}
 
 // RecallOptions say what MeasureRecall measures.

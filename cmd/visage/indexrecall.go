@@ -36,10 +36,10 @@ threshold where there is one. The probe itself does not count, and candidates at
 same distance are as good as each other.
 
 "at least" is what the share of the mates, or of the nearest where fewer than half of
-the probes have mates, is at least, with a confidence of 95 %: 300, 600 or 1,200 probes
-are searched for, until they tell which ef_search keeps a recall of 0.99. The result is
-kept: searches choose their ef_search by "at least" (visage find --min-recall). A higher
---min-recall takes more --probes: to promise 0.999, at least 2,703 that miss nothing.`,
+the probes have mates, is at least, with a confidence of 95 %. 300, 600 or 1,200 probes
+are searched for, until that tells which ef_search keeps a recall of 0.99. The result is
+kept: searches choose their ef_search by "at least" (visage find --min-recall). To
+promise more takes more --probes: 0.999 takes 1,500 with three mates each and no miss.`,
 		Example: "  visage index recall --space SFace-native-0ba9fbfa",
 	}
 	f, asJSON := spaceFlags(cmd), jsonFlag(cmd.Flags())

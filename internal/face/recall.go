@@ -31,7 +31,7 @@ type RecallPoint struct {
 }
 
 // Estimate is the share of the mates that may be expected, or else of the nearest, as
-// it was measured. The true one is as likely above it as below.
+// it was measured: the true one may be above it or below.
 func (p RecallPoint) Estimate() float64 {
 	if p.MateRecall != nil {
 		return *p.MateRecall
