@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -25,9 +24,6 @@ func watchFlag(flags *pflag.FlagSet) *time.Duration {
 // withRecallWatched has the recall of the indexes looked after while use runs: every
 // so often, or not at all for 0.
 func (a *app) withRecallWatched(ctx context.Context, db *postgres.DB, metrics *telemetry.Metrics, every time.Duration, use func() error) error {
-	if every < 0 {
-		return misuse{fmt.Errorf("--watch-recall %s: use 0 or more", every)}
-	}
 	if every == 0 {
 		return use()
 	}

@@ -41,6 +41,9 @@ func workerCommand(a *app) *cobra.Command {
 		if w.workers < 0 || w.workers > maxWorkers {
 			return misuse{fmt.Errorf("worker: --workers %d: use 1 to %d", w.workers, maxWorkers)}
 		}
+		if *every < 0 {
+			return misuse{fmt.Errorf("worker: --watch-recall %s: use 0 or more", *every)}
+		}
 		if w.untilEmpty {
 			*every = 0
 		}
