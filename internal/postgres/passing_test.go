@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"testing"
 
 	"github.com/visagedb/visage/internal/face"
@@ -33,7 +32,7 @@ func TestFilterThatPassesMuch(t *testing.T) {
 		{face.Filter{Metadata: json.RawMessage(`{"rare": 1}`)}, rows / 40, false},
 		{face.Filter{Metadata: json.RawMessage(`{"none": 1}`)}, 0, false},
 	} {
-		name := fmt.Sprintf("%s", c.filter.Metadata)
+		name := string(c.filter.Metadata)
 		q.Filter = c.filter
 		if much, err := b.db.PassesMuch(t.Context(), q, rows); much != c.sample || err != nil {
 			t.Errorf("%s: the sample shows that much passes: %t (%v), want %t", name, much, err, c.sample)

@@ -51,7 +51,7 @@ func (l *log) Write(p []byte) (int, error) {
 func (l *log) text() string {
 	l.Lock()
 	defer l.Unlock()
-	return l.Buffer.String()
+	return l.String()
 }
 
 // watch looks after a database until the test, or the returned function, ends it.
