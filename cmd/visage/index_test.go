@@ -1,8 +1,12 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/visagedb/visage/internal/bench"
 	"github.com/visagedb/visage/internal/face"
@@ -44,7 +48,10 @@ func TestIndexCommands(t *testing.T) {
 	if r.Space != space || r.Gallery != "synthetic" || r.Threshold != nil || r.Probes != 30 || r.K != 10 || len(r.Points) != 6 || r.Points[5].MateRecall == nil || *r.Points[5].MateRecall < 0.95 {
 		t.Errorf("recall %+v", r)
 	}
-	if out := v.do("index", "recall", "--space", space, "--probes", "5", "--gallery", "synthetic"); !strings.Contains(out, "recall@10") || !strings.Contains(out, "ask for a recall of 0.99") {
+	if p := r.Points[5]; p.Promise < 0.9 || p.Promise >= *p.MateRecall {
+		t.Errorf("30 probes promise %g of %g", p.Promise, *p.MateRecall)
+	}
+	if out := v.do("index", "recall", "--space", space, "--probes", "5", "--gallery", "synthetic"); !strings.Contains(out, "recall@10") || !strings.Contains(out, "at least") || !strings.Contains(out, "they are exact") || !strings.Contains(out, "ask for a recall of 0.99") {
 		t.Errorf("recall prints\n%s", out)
 	}
 	if s := spacesOf(v); s[0].Indexes[0].Recall == nil || s[0].Indexes[0].Recall.Probes != 5 {
@@ -88,6 +95,25 @@ func TestStaleRecall(t *testing.T) {
 	}
 }
 
+// A worker tells Prometheus what is known of the indexes that searches can go through.
+func TestRecallMetrics(t *testing.T) {
+	t.Parallel()
+	v, space := indexed(t)
+	v.do("index", "recall", "--space", space, "--probes", "30")
+	curve := spacesOf(v)[0].Indexes[0].Recall
+	// The server takes the gallery for a large one.
+	conn, err := pgx.Connect(t.Context(), v.url())
+	must(t, err)
+	_, err = conn.Exec(t.Context(), `UPDATE pg_class SET reltuples = 20000, relpages = pg_relation_size(oid) / 8192 WHERE relname = 'embeddings_1'`)
+	must(t, errors.Join(err, conn.Close(t.Context())))
+	var lines []string
+	for _, p := range curve.Points {
+		lines = append(lines, fmt.Sprintf(`visage_index_recall{ef_search="%d",metric="cosine",space="%s"} %v`, p.EfSearch, space, p.Estimate()))
+	}
+	lines = append(lines, fmt.Sprintf(`visage_index_ef_search{metric="cosine",space="%s"} 0`, space))
+	watched(t, with(nil, "worker", "--database-url", v.url(), "--watch-recall", "50ms"), lines...)
+}
+
 func TestIndexMisuse(t *testing.T) {
 	t.Parallel()
 	v := newVisage(t)
@@ -97,6 +123,7 @@ func TestIndexMisuse(t *testing.T) {
 		"--probes":                {"index", "recall", "--space", "x", "--probes", "0"},
 		"--rows":                  {"index", "plan", "--rows", "-1"},
 		"--min-recall 0:":         {"find", "x.jpg", "--min-recall", "0"},
+		"--watch-recall -1s:":     {"worker", "--watch-recall", "-1s"},
 		"--min-recall 1.5":        {"find", "x.jpg", "--min-recall", "1.5"},
 	} {
 		if _, text, code := v.try(args...); code != exitMisused || !strings.Contains(text, want) {

@@ -69,6 +69,6 @@ func recallText(i postgres.Index) string {
 		return fmt.Sprintf("stale, measured on %d rows: visage index recall", i.Recall.Rows)
 	default:
 		best := i.Recall.Points[len(i.Recall.Points)-1]
-		return fmt.Sprintf("up to %.3f, measured on %d rows", best.Promise(), i.Recall.Rows)
+		return fmt.Sprintf("up to %.3f, surely %.3f, measured on %d rows", best.Estimate(), best.Promise, i.Recall.Rows)
 	}
 }

@@ -19,7 +19,12 @@ the weights of a job, or does not see its folder, leaves it to others and says s
 
 Told to stop (SIGINT, SIGTERM) it commits what is finished of its job and gives
 the rest back. Where it is killed, another worker takes the job within a minute.
-What is committed is not done again.`
+What is committed is not done again.
+
+Beside that a worker looks whether the recall of the indexes has to be measured: never
+done, grown to more than twice the templates, built anew, vacuumed, or a day ago. One
+worker at a time measures then, slowly; it warns where searches have become slower.
+With --until-empty it does not.`
 
 func workerCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
@@ -31,15 +36,21 @@ func workerCommand(a *app) *cobra.Command {
 	flags.IntVar(&w.workers, "workers", 0, "processors to use; default all")
 	flags.StringVar(&w.device, "device", "cpu", "what runs the networks: cpu, cuda or cuda:N")
 	flags.BoolVar(&w.untilEmpty, "until-empty", false, "end when no job is left, also none that another worker is at")
-	metricsAt, asJSON := metricsFlag(flags), jsonFlag(flags)
+	metricsAt, every, asJSON := metricsFlag(flags), watchFlag(flags), jsonFlag(flags)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if w.workers < 0 || w.workers > maxWorkers {
 			return misuse{fmt.Errorf("worker: --workers %d: use 1 to %d", w.workers, maxWorkers)}
 		}
+		if *every < 0 {
+			return misuse{fmt.Errorf("worker: --watch-recall %s: use 0 or more", *every)}
+		}
+		if w.untilEmpty {
+			*every = 0
+		}
 		done := newWorked()
 		err := a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
 			return a.withMetrics(cmd.Context(), *metricsAt, func(metrics *telemetry.Metrics) error {
-				return w.work(cmd.Context(), db, metrics, done)
+				return a.withRecallWatched(cmd.Context(), db, metrics, *every, func() error { return w.work(cmd.Context(), db, metrics, done) })
 			})
 		})
 		return errors.Join(err, a.printWorked(done, *asJSON))

@@ -26,6 +26,8 @@ type Config struct {
 // several goroutines at once.
 type DB struct {
 	pool *pgxpool.Pool
+	// exactRows is up to how many templates are all compared.
+	exactRows int64
 	// sizes remembers how large large galleries are, by region, so that not
 	// every search counts; see Nearest.
 	sizes sync.Map
@@ -56,7 +58,7 @@ func open(ctx context.Context, settings *pgxpool.Config) (*DB, error) {
 	if err != nil {
 		return nil, interpret("postgres.Open", err)
 	}
-	db := &DB{pool: pool}
+	db := &DB{pool: pool, exactRows: exactRows}
 	if err := db.checkExtension(ctx); err != nil {
 		pool.Close()
 		return nil, err

@@ -43,7 +43,7 @@ func (d *DB) effort(ctx context.Context, at region, q face.Query) (effort, error
 	return curve.effort(q.MinRecall, reach(q.Limit)), err
 }
 
-// effort chooses the smallest ef_search of the curve that gives the recall, and no
+// effort chooses the smallest ef_search of the curve that promises the recall, and no
 // less than the candidates that are asked for. A stale curve promises too much: the
 // next higher ef_search is taken, and nothing promised. Without a curve it is
 // leastEfSearch.
@@ -52,7 +52,7 @@ func (c knownCurve) effort(minRecall float64, least int) effort {
 		return effort{efSearch: max(leastEfSearch, least)}
 	}
 	n := 0
-	for n < len(c.Points) && c.Points[n].Promise() < minRecall {
+	for n < len(c.Points) && c.Points[n].Promise < minRecall {
 		n++
 	}
 	if c.stale {
@@ -65,7 +65,7 @@ func (c knownCurve) effort(minRecall float64, least int) effort {
 	if !c.stale {
 		for _, p := range c.Points[n:] {
 			if p.EfSearch <= how.efSearch {
-				how.recall = p.Promise()
+				how.recall = p.Estimate()
 			}
 		}
 	}

@@ -21,6 +21,24 @@ func (d *DB) SearchByIndex(ctx context.Context, q face.Query, rows int64) error 
 	return err
 }
 
+// CompareUpTo has searches compare all of a region of so many templates, instead of
+// 10,000. It is to be called before any search.
+func (d *DB) CompareUpTo(rows int64) { d.exactRows = rows }
+
+// PassesMuch says whether a sample of a region of so many rows shows that a query's
+// filter lets much pass.
+func (d *DB) PassesMuch(ctx context.Context, q face.Query, rows int64) (bool, error) {
+	at, err := d.locate(ctx, q)
+	if err != nil {
+		return false, err
+	}
+	f, err := d.lookUp(ctx, q, at.gallery)
+	if err != nil {
+		return false, err
+	}
+	return d.passesMuch(ctx, at, f, rows)
+}
+
 // ExplainIndexSearch is the plan of a search through the index.
 func (d *DB) ExplainIndexSearch(ctx context.Context, q face.Query) (string, error) {
 	at, err := d.locate(ctx, q)

@@ -55,15 +55,8 @@ func (d *DB) BuildIndex(ctx context.Context, space face.Space, settings IndexSet
 	if err != nil {
 		return IndexBuild{}, interpret(op, err)
 	}
-	// The connection does not come back, because its settings end with it. So does its
-	// lock, but not before the server has seen that; a next build need not wait for it.
-	conn := acquired.Hijack()
-	defer func() {
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWait)
-		defer cancel()
-		_, _ = conn.Exec(ending, `SELECT pg_advisory_unlock_all()`)
-		_ = conn.Close(ending)
-	}()
+	conn := acquired.Hijack() // it does not come back, because its settings end with it
+	defer letGo(ctx, conn)
 	b := IndexBuild{Space: space.Name()}
 	if err := lockIndex(ctx, conn, id, space); err != nil {
 		return b, err
@@ -87,6 +80,15 @@ func (d *DB) BuildIndex(ctx context.Context, space face.Space, settings IndexSet
 	b.Seconds = time.Since(began).Seconds()
 	b.Index, _, err = d.index(ctx, id, settings.Metric)
 	return b, err
+}
+
+// letGo ends a connection with its locks. They would end with it, but not before the
+// server has seen that; who takes them next need not wait for it.
+func letGo(ctx context.Context, conn *pgx.Conn) {
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWait)
+	defer cancel()
+	_, _ = conn.Exec(ending, `SELECT pg_advisory_unlock_all()`)
+	_ = conn.Close(ending)
 }
 
 // lockIndex keeps other builds of the space away until the connection ends.

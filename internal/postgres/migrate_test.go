@@ -86,11 +86,13 @@ func TestMigrateStepwise(t *testing.T) {
 	latest, err := postgres.LatestVersion()
 	b.ok(err)
 	b.fails(b.db.MigrateDown(t.Context(), 0), face.Invalid)
-	for want := int(latest) - 1; want >= 0; want-- {
+	for before := latest; before > 0; {
 		b.ok(b.db.MigrateDown(t.Context(), 1))
-		if version, _, err := b.db.MigrateVersion(t.Context()); int(version) != want || err != nil {
-			t.Fatalf("version %d (%v), want %d", version, err, want)
+		version, _, err := b.db.MigrateVersion(t.Context())
+		if version >= before || err != nil {
+			t.Fatalf("version %d (%v) after %d", version, err, before)
 		}
+		before = version
 	}
 	b.ok(b.db.MigrateDown(t.Context(), 1))
 	b.ok(b.db.MigrateUp(t.Context()))

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -22,9 +23,12 @@ const queueObjects = `
 // beforeQueue goes back to the schema's last version without a queue.
 func (b *bench) beforeQueue() {
 	b.Helper()
-	latest, err := postgres.LatestVersion()
-	b.ok(err)
-	b.ok(b.db.MigrateDown(b.Context(), int(latest)-12))
+	for version := uint(math.MaxUint); version > 12; {
+		b.ok(b.db.MigrateDown(b.Context(), 1))
+		var err error
+		version, _, err = b.db.MigrateVersion(b.Context())
+		b.ok(err)
+	}
 }
 
 // The queue's tables come and go with the migration that counts them.

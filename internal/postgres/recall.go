@@ -10,30 +10,28 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// Sample returns up to n templates of a gallery in a space, chosen by the seed,
-// those of identities with several templates first, and how many templates the
-// space has in all its galleries. It returns NotFound for an unknown gallery or
-// space.
-func (d *DB) Sample(ctx context.Context, gallery string, space face.Space, n int, seed int64) ([]face.Candidate, int64, error) {
-	const op = "postgres.Sample"
+// Sample returns up to n templates of a gallery in a space, those of identities with
+// several templates first, in an order that is chosen by the seed. It returns NotFound
+// for an unknown gallery or space.
+func (d *DB) Sample(ctx context.Context, gallery string, space face.Space, n int, seed int64) ([]face.Candidate, error) {
 	id, err := d.knownSpace(ctx, space)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	held, err := d.galleryID(ctx, gallery)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	const query = `
 		SELECT c.face_id::text, coalesce(p.name, ''), e.embedding
-		FROM (SELECT h.face_id, h.identity_id, hashtextextended(h.face_id::text, $4) AS lot
+		FROM (SELECT h.face_id, h.identity_id, h.templates, hashtextextended(h.face_id::text, $4) AS lot
 		      FROM (SELECT e.face_id, f.identity_id, count(f.identity_id) OVER (PARTITION BY f.identity_id) AS templates
 		            FROM visage.embeddings e JOIN visage.faces f ON f.id = e.face_id
 		            WHERE e.space_id = $1 AND e.gallery_id = $2) h
 		      ORDER BY templates > 1 DESC, lot, h.face_id LIMIT $3) c
 		JOIN visage.embeddings e ON e.space_id = $1 AND e.face_id = c.face_id
 		LEFT JOIN visage.identities p ON p.id = c.identity_id
-		ORDER BY c.lot`
+		ORDER BY c.templates > 1 DESC, c.lot, c.face_id`
 	rows, _ := d.pool.Query(ctx, query, id, held, n, seed)
 	probes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (face.Candidate, error) {
 		var c face.Candidate
@@ -42,30 +40,26 @@ func (d *DB) Sample(ctx context.Context, gallery string, space face.Space, n int
 		c.Vector = vector.Slice()
 		return c, err
 	})
-	if err != nil {
-		return nil, 0, interpret(op, err)
-	}
-	var all int64
-	err = d.pool.QueryRow(ctx, `SELECT count(*) FROM visage.embeddings WHERE space_id = $1`, id).Scan(&all)
-	return probes, all, interpret(op, err)
+	return probes, interpret("postgres.Sample", err)
 }
 
 // LargestGallery returns the name of the gallery that has most templates in a
-// space. It returns NotFound for an unknown space and where there are none.
-func (d *DB) LargestGallery(ctx context.Context, space face.Space) (name string, err error) {
+// space, and whether they are too many for a search to compare them all. It returns
+// NotFound for an unknown space and where there are none.
+func (d *DB) LargestGallery(ctx context.Context, space face.Space) (name string, large bool, err error) {
 	id, err := d.knownSpace(ctx, space)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	const query = `
-		SELECT g.name FROM visage.galleries g
+		SELECT g.name, h.templates > $2 FROM visage.galleries g
 		JOIN (SELECT gallery_id, count(*) AS templates FROM visage.embeddings WHERE space_id = $1 GROUP BY 1) h ON h.gallery_id = g.id
 		ORDER BY h.templates DESC, g.name LIMIT 1`
-	err = d.pool.QueryRow(ctx, query, id).Scan(&name)
+	err = d.pool.QueryRow(ctx, query, id, d.exactRows).Scan(&name, &large)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", face.Errorf(face.NotFound, "space %s has no templates: there is nothing to search for", space.Name())
+		return "", false, face.Errorf(face.NotFound, "space %s has no templates: there is nothing to search for", space.Name())
 	}
-	return name, interpret("postgres.LargestGallery", err)
+	return name, large, interpret("postgres.LargestGallery", err)
 }
 
 // NearestAt is Nearest through the index with the given ef_search, for measuring; it
@@ -98,14 +92,15 @@ func (d *DB) StoreRecall(ctx context.Context, space face.Space, curve face.Recal
 		return err
 	}
 	const add = `
-		INSERT INTO visage.recall (space_id, metric, ef_search, k, recall, mate_recall, probes, rows, measured_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+		INSERT INTO visage.recall (space_id, metric, ef_search, k, recall, mate_recall, promise, probes, rows, state, measured_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 	err = d.inTx(ctx, "postgres.StoreRecall", func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, forgetRecall, id, string(curve.Metric)); err != nil {
 			return err
 		}
 		for _, p := range curve.Points {
-			_, err := tx.Exec(ctx, add, id, string(curve.Metric), p.EfSearch, curve.K, p.Recall, p.MateRecall, curve.Probes, curve.Rows, curve.MeasuredAt)
+			_, err := tx.Exec(ctx, add, id, string(curve.Metric), p.EfSearch, curve.K, p.Recall, p.MateRecall, p.Promise,
+				curve.Probes, curve.Rows, curve.State, curve.MeasuredAt)
 			if err != nil {
 				return err
 			}
@@ -128,12 +123,13 @@ func (d *DB) forget(ctx context.Context, space int32, family face.Metric) error 
 // recall reads the curve of a space's index; one without points was not measured.
 func (d *DB) recall(ctx context.Context, of curveOf) (face.RecallCurve, error) {
 	const query = `
-		SELECT ef_search, recall, mate_recall, k, probes, rows, measured_at
+		SELECT ef_search, recall, mate_recall, promise, k, probes, rows, state, measured_at
 		FROM visage.recall WHERE space_id = $1 AND metric = $2 ORDER BY ef_search`
 	rows, _ := d.pool.Query(ctx, query, of.space, string(of.family))
 	curve := face.RecallCurve{Metric: of.family}
 	var p face.RecallPoint
-	_, err := pgx.ForEachRow(rows, []any{&p.EfSearch, &p.Recall, &p.MateRecall, &curve.K, &curve.Probes, &curve.Rows, &curve.MeasuredAt}, func() error {
+	into := []any{&p.EfSearch, &p.Recall, &p.MateRecall, &p.Promise, &curve.K, &curve.Probes, &curve.Rows, &curve.State, &curve.MeasuredAt}
+	_, err := pgx.ForEachRow(rows, into, func() error {
 		curve.Points = append(curve.Points, p)
 		p = face.RecallPoint{}
 		return nil

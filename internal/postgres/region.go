@@ -75,8 +75,15 @@ func (d *DB) locate(ctx context.Context, q face.Query) (region, error) {
 // little; where it is much, the whole region's size, estimated from the
 // planner's statistics.
 func (d *DB) measure(ctx context.Context, at region, f filter) (size, error) {
-	if known, ok := d.sizes.Load(at); ok && f.empty() && time.Now().Before(known.(size).until) {
-		return known.(size), nil
+	if whole, ok := d.sizes.Load(at); ok && time.Now().Before(whole.(size).until) {
+		large := f.empty()
+		var err error
+		if !large {
+			large, err = d.passesMuch(ctx, at, f, whole.(size).rows)
+		}
+		if err != nil || large {
+			return whole.(size), err
+		}
 	}
 	count := `
 		SELECT count(*) FROM (
@@ -88,17 +95,15 @@ func (d *DB) measure(ctx context.Context, at region, f filter) (size, error) {
 		FROM pg_class c
 		WHERE c.oid = to_regclass('visage.embeddings_' || $1::int)`
 	found := size{until: time.Now().Add(sizeAge)}
-	err := d.pool.QueryRow(ctx, count, append([]any{at.space, at.gallery, exactRows + 1}, f.args()...)...).Scan(&found.rows)
-	if err != nil || found.rows <= exactRows {
+	err := d.pool.QueryRow(ctx, count, append([]any{at.space, at.gallery, d.exactRows + 1}, f.args()...)...).Scan(&found.rows)
+	if err != nil || found.rows <= d.exactRows {
 		return found, interpret("postgres.Nearest", err)
 	}
 	found.large = true
-	if err := d.pool.QueryRow(ctx, estimate, at.space, at.gallery, exactRows+1).Scan(&found.rows); err != nil {
+	if err := d.pool.QueryRow(ctx, estimate, at.space, at.gallery, d.exactRows+1).Scan(&found.rows); err != nil {
 		return found, interpret("postgres.Nearest", err)
 	}
-	if f.empty() {
-		d.sizes.Store(at, found)
-	}
+	d.sizes.Store(at, found)
 	return found, nil
 }
 

@@ -18,6 +18,7 @@ type Metrics struct {
 	faces    prometheus.Counter
 	seconds  prometheus.Counter
 	jobs     *prometheus.CounterVec
+	recall   *recalled
 }
 
 // New makes Metrics in which all is 0.
@@ -36,8 +37,9 @@ func New() *Metrics {
 		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "visage_worker_jobs_total", Help: "Jobs that this worker has had, by what became of them here.",
 		}, []string{"result"}),
+		recall: newRecalled(),
 	}
-	m.registry.MustRegister(m.files, m.faces, m.seconds, m.jobs,
+	m.registry.MustRegister(m.files, m.faces, m.seconds, m.jobs, m.recall,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -62,15 +62,24 @@ func TestCountsAreServed(t *testing.T) {
 	m.Ran(1500 * time.Millisecond)
 	m.Ran(-time.Hour)
 	m.Job("done")
+	m.Recall([]telemetry.IndexRecall{{Space: "gone", Metric: "cosine"}})
+	m.Recall([]telemetry.IndexRecall{
+		{Space: "A", Metric: "cosine", Recall: map[int]float64{40: 0.9, 100: 0.995}, EfSearch: 100}, {Space: "A", Metric: "euclidean", Recall: map[int]float64{40: 0.5}},
+	})
 	got := scrape(t, s.URL())
 	for _, line := range []string{
 		`visage_ingest_files_total{outcome="ingested",reason=""} 3`, `visage_ingest_files_total{outcome="rejected",reason="no_face"} 3`,
 		"visage_ingest_faces_total 4", "visage_ingest_seconds_total 1.5", `visage_worker_jobs_total{result="done"} 1`,
+		`visage_index_recall{ef_search="40",metric="cosine",space="A"} 0.9`, `visage_index_recall{ef_search="100",metric="cosine",space="A"} 0.995`,
+		`visage_index_ef_search{metric="cosine",space="A"} 100`, `visage_index_ef_search{metric="euclidean",space="A"} 0`,
 		`visage_jobs{state="waiting"} 7`, "go_goroutines", "process_resident_memory_bytes",
 	} {
 		if !strings.Contains(got, "\n"+line) {
 			t.Errorf("no line %q in\n%s", line, got)
 		}
+	}
+	if strings.Contains(got, "gone") {
+		t.Errorf("an index that is gone is told:\n%s", got)
 	}
 	failing = errors.New("the database is away")
 	if got := scrape(t, s.URL()); strings.Contains(got, "visage_jobs{") || !strings.Contains(got, "visage_ingest_faces_total 4") {
