@@ -1,6 +1,6 @@
--- HNSW takes no vector of more than 4,000 dimensions, but their bits: for each component, whether
--- it is more than its mean in the space. The function visage.bits_<space id>, which visage index
--- build makes and drop removes, knows the means.
+-- HNSW takes no vector of more than 4,000 dimensions, but bits that stand for it: the signs of what
+-- the vector, less the mean of its space, is when it is turned. The function visage.bits_<space id>,
+-- which visage index build makes and drop removes, has the mean and makes them.
 
 -- bits_arm is index_arm for such a space. Bits rank coarsely, so that all ef_search candidates of
 -- the index are ranked anew by the stored vectors, and a gallery of up to 1,000, which takes about

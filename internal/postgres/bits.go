@@ -9,17 +9,43 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// Spaces of more dimensions than mostIndexed have an index over bits: for each
-// component of a template of length 1, whether it is more than the mean of that
-// component. The means are constants of a function of the space, visage.bits_<space id>,
-// because an index cannot hold a large expression itself; they never change under an
-// index. Compared by measurement with v > 0, medians and rotations in docs/search.md.
+// Spaces of more dimensions than mostIndexed have an index over bits: a template of
+// length 1, less the mean of the space, is turned, so that each component has a part of
+// many, and the bits are the signs. The function of a space that makes them,
+// visage.bits_<space id>, has the mean as a constant, because an index cannot hold a
+// large expression itself; it never changes under an index. docs/search.md has the
+// measurements that led to this.
 const (
 	// sampledTemplates is from how many templates the means are taken.
 	sampledTemplates = 2_000
 	// leastSampled is the fewest that say something about those to come.
 	leastSampled = 1_000
+	// turns are the steps of the turn: after n of them a component has a part of 2^n.
+	// Eight find as much as a full rotation.
+	turns = 8
 )
+
+// bitsFunction makes the function %[1]s for means %[3]s, with pgvector in the schema
+// %[2]s. A step is that of a Walsh-Hadamard transform, the sums of the two halves and
+// their differences; sums move round by 1, 2, 4 and so on, lest the same components
+// meet again. An odd last component, %[4]s, stays.
+const bitsFunction = `
+	CREATE OR REPLACE FUNCTION visage.%[1]s(embedding %[2]s.vector) RETURNS bit
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $bits$
+	DECLARE
+	    v     %[2]s.vector := %[2]s.l2_normalize(embedding) OPERATOR(%[2]s.-) '%[3]s'::%[2]s.vector;
+	    half  integer := %[2]s.vector_dims(v) / 2;
+	    sums  %[2]s.vector;
+	    moved integer := 1;
+	BEGIN
+	    FOR step IN 1..%[5]d LOOP
+	        sums := %[2]s.subvector(v, 1, half) OPERATOR(%[2]s.+) %[2]s.subvector(v, half + 1, half);
+	        v := %[2]s.subvector(sums, moved + 1, half - moved) OPERATOR(%[2]s.||) %[2]s.subvector(sums, 1, moved)
+	            OPERATOR(%[2]s.||) (%[2]s.subvector(v, 1, half) OPERATOR(%[2]s.-) %[2]s.subvector(v, half + 1, half))%[4]s;
+	        moved := 2 * moved;
+	    END LOOP;
+	    RETURN %[2]s.binary_quantize(v);
+	END $bits$`
 
 // wide says whether vectors of so many dimensions are indexed by bits.
 func wide(dim int) bool { return dim > mostIndexed }
@@ -47,7 +73,7 @@ func indexed(space int32, dim int, vector string) string {
 // makeBits makes the function of a wide space from a sample of its templates, in the
 // place of one that an index left. It returns NotFound where there are too few, and
 // Unavailable where there is an index by now.
-func makeBits(ctx context.Context, tx pgx.Tx, space int32) error {
+func makeBits(ctx context.Context, tx pgx.Tx, space int32, dim int) error {
 	const lock = `SELECT pg_advisory_xact_lock(hashtextextended('visage.index', $1))`
 	const known = `
 		SELECT to_regclass('visage.' || $1) IS NULL, quote_ident(n.nspname)
@@ -75,11 +101,11 @@ func makeBits(ctx context.Context, tx pgx.Tx, space int32) error {
 		return face.Errorf(face.NotFound, "the space has %d templates, but an index of so many dimensions is made from at least %d of them: until there are as many it is searched exactly",
 			sampled, leastSampled)
 	}
-	_, err := tx.Exec(ctx, fmt.Sprintf(`
-		CREATE OR REPLACE FUNCTION visage.%[1]s(embedding %[2]s.vector) RETURNS bit
-		LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $bits$ BEGIN
-		RETURN %[2]s.binary_quantize(%[2]s.l2_normalize(embedding) OPERATOR(%[2]s.-) '%[3]s'::%[2]s.vector);
-		END $bits$`, bitsName(space), schema, mean))
+	odd := ""
+	if dim%2 == 1 {
+		odd = fmt.Sprintf(` OPERATOR(%[1]s.||) %[1]s.subvector(v, 2 * half + 1, 1)`, schema)
+	}
+	_, err := tx.Exec(ctx, fmt.Sprintf(bitsFunction, bitsName(space), schema, mean, odd, turns))
 	return err
 }
 

@@ -108,7 +108,7 @@ func buildIndex(ctx context.Context, tx pgx.Tx, space int32, dim int) error {
 		_, err = tx.Exec(ctx, `SET LOCAL max_parallel_maintenance_workers = 0`)
 	}
 	if err == nil && !there && wide(dim) {
-		err = makeBits(ctx, tx, space)
+		err = makeBits(ctx, tx, space, dim)
 	}
 	if err == nil && !there {
 		_, err = tx.Exec(ctx, `CREATE INDEX `+IndexSettings{Metric: face.Cosine}.withDefaults().definition(space, dim))

@@ -154,7 +154,7 @@ func (d *DB) buildOn(ctx context.Context, conn *pgx.Conn, id int32, dim int, s I
 		return err
 	}
 	if wide(dim) {
-		if err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return makeBits(ctx, tx, id) }); err != nil {
+		if err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return makeBits(ctx, tx, id, dim) }); err != nil {
 			return err
 		}
 	}
