@@ -9,8 +9,8 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// EnsureSpace makes the space known to the database, with a table and an index
-// for its templates, unless it is. Programs may do so at once. It returns
+// EnsureSpace makes the space known to the database, with a table for its
+// templates and, up to 4,000 dimensions, an index, unless it is. Programs may do so at once. It returns
 // Mismatch where another space has its name, and Invalid for one without
 // recogniser, profile, weights' hash or a dimension from 1 to 16,000.
 func (d *DB) EnsureSpace(ctx context.Context, space face.Space) error {
