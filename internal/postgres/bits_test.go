@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/visagedb/visage/internal/face"
@@ -22,15 +23,25 @@ const (
 	wideRows            = widePeople * photographs
 )
 
-// nonNegative makes the templates of a wide gallery, of length 1 or of their own.
-func nonNegative(t *testing.T, s face.Space) (rows []face.Record, template func(person, photograph int) []float32) {
-	t.Helper()
+// wideTemplates are those of the people, and of one more, with an unseen photograph of
+// each, computed once.
+var wideTemplates = sync.OnceValue(func() [][]float32 {
 	made, err := synthetic.New(synthetic.Config{Dim: wideDim, EffectiveDim: 190, GenuineMean: 0.62, GenuineSD: 0.12, NonNegative: true, Seed: 3})
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
+	all := make([][]float32, (widePeople+1)*(photographs+1))
+	for n := range all {
+		all[n] = made.Template(n/(photographs+1), n%(photographs+1))
+	}
+	return all
+})
+
+// nonNegative are the templates of a wide gallery, of length 1 or as many times that as
+// the photograph's number.
+func nonNegative(s face.Space) (rows []face.Record, template func(person, photograph int) []float32) {
 	template = func(person, photograph int) []float32 {
-		v := made.Template(person, photograph)
+		v := slices.Clone(wideTemplates()[person*(photographs+1)+photograph])
 		for i := range v {
 			if !s.Unit {
 				v[i] *= 1 + float32(photograph)
@@ -49,7 +60,7 @@ func nonNegative(t *testing.T, s face.Space) (rows []face.Record, template func(
 func wideGallery(t *testing.T, s face.Space) (*bench, func(person, photograph int) []float32) {
 	t.Helper()
 	b := setup(t)
-	rows, template := nonNegative(t, s)
+	rows, template := nonNegative(s)
 	im := b.beginImport(s)
 	for part := range slices.Chunk(rows, 400) {
 		b.add(im, part, len(part))
@@ -157,7 +168,7 @@ func TestWideIndexLife(t *testing.T) {
 	b.ok(b.db.EnsureSpace(t.Context(), s))
 	_, err := b.db.BuildIndex(t.Context(), s, postgres.IndexSettings{}, quiet)
 	b.fails(err, face.NotFound, "0 templates", "at least 1000")
-	rows, template := nonNegative(t, s)
+	rows, template := nonNegative(s)
 	im := b.beginImport(s)
 	b.add(im, rows[:300], 300)
 	b.finish(im, false)
@@ -278,7 +289,7 @@ func TestWideGalleryPort(t *testing.T) {
 		}
 		of := slices.IndexFunc(stock.Enrolments, func(e searchtest.Enrolment) bool { return e.Space.Dim == wideDim })
 		first := stock.Enrolments[of]
-		rows, _ := nonNegative(t, first.Space)
+		rows, _ := nonNegative(first.Space)
 		im, err := db.BeginImport(t.Context(), "strangers", first.Space)
 		b.ok(err)
 		b.add(im, rows[:1000], 1000)
