@@ -73,9 +73,10 @@ func graphBytes(rows int64, dim, m int) int64 {
 // Building speed, for estimates only: templates per second by one process, of
 // buildDim dimensions, at pgvector's own m and ef_construction, the graph in memory.
 // On one core of a shared x86-64 machine 20,000 templates of 512 dimensions took 650 a
-// second, of 128 dimensions 2,500, of the bits of 4,096 dimensions 1,800; less is assumed,
-// because larger graphs do not fit in the processor's cache. Time grows with
-// ef_construction, and with the bytes of a value beyond a part that every node costs.
+// second, of 128 dimensions 2,500, of 4,096 bits that were computed before 1,850; less is
+// assumed, because larger graphs do not fit in the processor's cache, and to make such
+// bits takes about as long again. Time grows with ef_construction, and with the bytes of a
+// value beyond a part that every node costs.
 const (
 	buildRate     = 500.0
 	buildDim      = 512
