@@ -32,7 +32,12 @@ DECLARE
 BEGIN
     FOR space IN SELECT * FROM visage.spaces ORDER BY id LOOP
         arms := arms || E'\n    UNION ALL' || CASE
-            WHEN space.dim > 4000 THEN visage.exact_arm(space, 'true')
+            WHEN space.dim > 4000 AND NOT EXISTS (
+                SELECT FROM pg_index i WHERE i.indexrelid = to_regclass('visage.embeddings_' || space.id || '_hnsw') AND i.indisvalid)
+                THEN visage.exact_arm(space, 'true')
+            WHEN space.dim > 4000 AND space.unit THEN visage.bits_arm(space, 'true')
+            WHEN space.dim > 4000 THEN visage.bits_arm(space, $$nearest.metric <> 'euclidean'$$) || E'\n    UNION ALL'
+              || visage.exact_arm(space, $$nearest.metric = 'euclidean'$$)
             WHEN space.unit THEN visage.index_arm(space, 'true')
             ELSE visage.index_arm(space, $$nearest.metric <> 'euclidean'$$) || E'\n    UNION ALL'
               || visage.exact_arm(space, $$nearest.metric = 'euclidean'$$)

@@ -139,7 +139,7 @@ func checkSpaces(ctx context.Context, db *postgres.DB) ([]finding, error) {
 		f := finding{"space", "ok", fmt.Sprintf("%s, %d dimensions", s.Name, s.Dim)}
 		if slices.Contains(unindexed, s.Space) {
 			f.State = "warning"
-			f.Detail += ", has no index and is searched exactly, which is slow once it is large: an import into it runs, or was cut short, or its index was dropped. Run `visage import vectors` with the same file and --space again, to its end, which builds the index, or `visage index build --space " + s.Name + "`"
+			f.Detail += ", has no index and is searched exactly, which is slow once it is large: an import into it runs, or was cut short, or its index was dropped or never built. Run `visage import vectors` with the same file and --space again, to its end, which builds the index, or `visage index build --space " + s.Name + "`"
 		}
 		for _, i := range s.Indexes {
 			if i.Stale {

@@ -41,8 +41,8 @@ func indexRows(s postgres.SpaceIndexes) [][]string {
 	start := []string{s.Name, strconv.FormatInt(s.Rows, 10), fmt.Sprintf("%.0f %%", 100*s.Share)}
 	if len(s.Indexes) == 0 {
 		why := "none: visage index build makes one"
-		if !postgres.Indexable(s.Dim) {
-			why = fmt.Sprintf("none takes %d dimensions", s.Dim)
+		if least := postgres.LeastTemplates(s.Dim); s.Rows < least {
+			why = fmt.Sprintf("none: visage index build makes one of %d rows or more", least)
 		}
 		return [][]string{append(start, why, "", "", "searched exactly", "", "")}
 	}

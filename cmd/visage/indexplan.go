@@ -61,7 +61,7 @@ func planIndexes(cmd *cobra.Command, db *postgres.DB, f *indexFlags, rows int64)
 			return nil, err
 		}
 		for _, s := range all {
-			if postgres.Indexable(s.Dim) {
+			if postgres.Indexable(s, f.settings.Metric) {
 				spaces = append(spaces, s)
 			}
 		}

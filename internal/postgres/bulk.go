@@ -37,10 +37,7 @@ func (d *DB) BeginImport(ctx context.Context, gallery string, space face.Space) 
 		return nil, err
 	}
 	im := &Import{db: d, gallery: gallery, space: space, id: id}
-	if space.Dim > mostIndexed {
-		return im, nil
-	}
-	im.unindexed, err = d.dropIdleIndex(ctx, id)
+	im.unindexed, err = d.dropIdleIndex(ctx, id, space.Dim)
 	return im, err
 }
 

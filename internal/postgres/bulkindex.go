@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,7 +11,8 @@ import (
 )
 
 const (
-	// mostIndexed is the most dimensions that pgvector's HNSW takes, as halfvec.
+	// mostIndexed is the most dimensions that pgvector's HNSW takes as halfvec; see
+	// bits.go for more.
 	mostIndexed = 4_000
 	// indexPoll is the time between two looks at how far a build is.
 	indexPoll = 250 * time.Millisecond
@@ -21,11 +21,11 @@ const (
 // dropIdleIndex drops the cosine index of a space that is empty, and one that is
 // unusable, and says whether the space is without one now. An index for raw
 // euclidean, which only some spaces have, stays.
-func (d *DB) dropIdleIndex(ctx context.Context, space int32) (unindexed bool, err error) {
+func (d *DB) dropIdleIndex(ctx context.Context, space int32, dim int) (unindexed bool, err error) {
 	const find = `
 		SELECT c.relname, i.indisvalid AND EXISTS (SELECT FROM visage.embeddings WHERE space_id = $1)
 		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam JOIN pg_opclass o ON o.oid = i.indclass[0]
-		WHERE i.indrelid = to_regclass('visage.embeddings_' || $1::int) AND a.amname = 'hnsw' AND o.opcname = 'halfvec_cosine_ops'`
+		WHERE i.indrelid = to_regclass('visage.embeddings_' || $1::int) AND a.amname = 'hnsw' AND o.opcname IN (` + cosineClasses + `)`
 	err = d.inTx(ctx, "postgres.BeginImport", func(tx pgx.Tx) error {
 		unindexed = true
 		rows, _ := tx.Query(ctx, find, space)
@@ -47,17 +47,25 @@ func (d *DB) dropIdleIndex(ctx context.Context, space int32) (unindexed bool, er
 		}
 		return err
 	})
+	if err == nil && unindexed && wide(dim) {
+		err = d.dropBits(ctx, space)
+	}
 	return unindexed, err
 }
 
 // Finish builds the index that the space is without, and tells how far that is,
-// in blocks of the table. It returns whether there was one to build. While it is
-// built the space can be searched but not added to.
+// in blocks of the table. It returns whether there was one to build, which there is
+// not for fewer templates than LeastTemplates. While it is built the space can be
+// searched but not added to.
 func (im *Import) Finish(ctx context.Context, progress func(done, total int64)) (built bool, err error) {
+	const op = "postgres.Finish"
+	const enough = `SELECT count(*) >= $2 FROM (SELECT FROM visage.embeddings WHERE space_id = $1 LIMIT $2) few`
 	if !im.unindexed {
 		return false, nil
 	}
-	const op = "postgres.Finish"
+	if err := im.db.pool.QueryRow(ctx, enough, im.id, LeastTemplates(im.space.Dim)).Scan(&built); err != nil || !built {
+		return false, interpret(op, err)
+	}
 	conn, err := im.db.pool.Acquire(ctx)
 	if err != nil {
 		return false, interpret(op, err)
@@ -75,6 +83,9 @@ func (im *Import) Finish(ctx context.Context, progress func(done, total int64)) 
 	if err == nil {
 		err = im.db.forget(ctx, im.id, face.Cosine)
 	}
+	if err == nil && wide(im.space.Dim) {
+		err = im.db.renewNearest(ctx)
+	}
 	if err == nil { // searches ask the planner's statistics how large a gallery is
 		_, err = conn.Exec(ctx, `ANALYZE visage.`+partition(im.id))
 	}
@@ -86,15 +97,21 @@ func (im *Import) Finish(ctx context.Context, progress func(done, total int64)) 
 // not build in parallel (CVE-2026-3172).
 func buildIndex(ctx context.Context, tx pgx.Tx, space int32, dim int) error {
 	const lock = `SELECT extversion, pg_advisory_xact_lock(hashtextextended('visage.index', $1)) FROM pg_extension WHERE extname = 'vector'`
+	const known = `SELECT to_regclass('visage.' || $1) IS NOT NULL`
 	var version string
+	var there bool
 	err := tx.QueryRow(ctx, lock, space).Scan(&version, nil)
+	if err == nil { // a statement of its own, which sees what was done by the one before in turn
+		err = tx.QueryRow(ctx, known, indexName(space, face.Cosine)).Scan(&there)
+	}
 	if err == nil && older(version, "0.8.2") {
 		_, err = tx.Exec(ctx, `SET LOCAL max_parallel_maintenance_workers = 0`)
 	}
-	if err == nil {
-		_, err = tx.Exec(ctx, fmt.Sprintf(`
-			CREATE INDEX IF NOT EXISTS embeddings_%[1]d_hnsw ON visage.embeddings_%[1]d
-			USING hnsw ((embedding::halfvec(%[2]d)) halfvec_cosine_ops)`, space, dim))
+	if err == nil && !there && wide(dim) {
+		err = makeBits(ctx, tx, space, dim)
+	}
+	if err == nil && !there {
+		_, err = tx.Exec(ctx, `CREATE INDEX `+IndexSettings{Metric: face.Cosine}.withDefaults().definition(space, dim))
 	}
 	return err
 }

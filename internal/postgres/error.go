@@ -41,6 +41,12 @@ func interpret(op string, err error) error {
 // contended is the message for a transaction that lost too often.
 const contended = "others are changing the same rows: try again"
 
+// undefinedFunction says whether a statement names a function that is not there.
+func undefinedFunction(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.Code == "42883"
+}
+
 // unconnected says whether no connection could be made.
 func unconnected(err error) bool {
 	var connecting *pgconn.ConnectError

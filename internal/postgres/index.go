@@ -23,23 +23,31 @@ func family(metric face.Metric, unit bool) face.Metric {
 	return face.Cosine
 }
 
-// indexShape is what the indexes of a family have in common.
+// indexShape is what the indexes of a family in spaces of like dimensions have in
+// common.
 type indexShape struct {
 	suffix   string // of the index's name, after that of the table
 	class    string // pgvector's operator class
 	operator string // the distance that it ranks by
 }
 
-func shapeOf(family face.Metric) indexShape {
-	if family == face.Euclidean {
+func shapeOf(family face.Metric, dim int) indexShape {
+	switch {
+	case family == face.Euclidean:
 		return indexShape{"_hnsw_l2", "halfvec_l2_ops", "<->"}
+	case wide(dim):
+		return indexShape{"_hnsw", "bit_hamming_ops", "<~>"}
+	default:
+		return indexShape{"_hnsw", "halfvec_cosine_ops", "<=>"}
 	}
-	return indexShape{"_hnsw", "halfvec_cosine_ops", "<=>"}
 }
+
+// cosineClasses are the operator classes of the cosine indexes, for SQL.
+const cosineClasses = `'halfvec_cosine_ops', 'bit_hamming_ops'`
 
 // indexName is that of a space's index of a family, in the schema visage.
 func indexName(space int32, family face.Metric) string {
-	return partition(space) + shapeOf(family).suffix
+	return partition(space) + shapeOf(family, 0).suffix
 }
 
 // Index is one that searches of a space use.
@@ -70,8 +78,11 @@ type SpaceIndexes struct {
 	id      int32
 }
 
-// Indexable says whether HNSW takes vectors of so many dimensions.
-func Indexable(dim int) bool { return dim <= mostIndexed }
+// Indexable says whether a space can have an index for a metric. Bits, which stand for
+// templates of many dimensions, know nothing of their lengths.
+func Indexable(space face.Space, metric face.Metric) bool {
+	return !wide(space.Dim) || Family(metric, space) == face.Cosine
+}
 
 // Indexes returns all spaces, by name, with the indexes that searches use and how
 // many templates they have.
@@ -127,17 +138,17 @@ func (d *DB) describe(ctx context.Context, s *SpaceIndexes) (err error) {
 // indexesOf returns the indexes of one space that searches use, by name.
 func (d *DB) indexesOf(ctx context.Context, space int32) ([]Index, error) {
 	const query = `
-		SELECT c.relname, CASE o.opcname WHEN $2 THEN 'euclidean' ELSE 'cosine' END, a.amname, i.indisvalid,
+		SELECT c.relname, CASE WHEN o.opcname IN (` + cosineClasses + `) THEN 'cosine' ELSE 'euclidean' END, a.amname, i.indisvalid,
 		       EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = c.oid), pg_relation_size(c.oid),
-		       coalesce((SELECT option_value::int FROM pg_options_to_table(c.reloptions) WHERE option_name = 'm'), $4),
-		       coalesce((SELECT option_value::int FROM pg_options_to_table(c.reloptions) WHERE option_name = 'ef_construction'), $5)
+		       coalesce((SELECT option_value::int FROM pg_options_to_table(c.reloptions) WHERE option_name = 'm'), $2),
+		       coalesce((SELECT option_value::int FROM pg_options_to_table(c.reloptions) WHERE option_name = 'ef_construction'), $3)
 		FROM pg_index i
 		JOIN pg_class c ON c.oid = i.indexrelid
 		JOIN pg_am a ON a.oid = c.relam
 		JOIN pg_opclass o ON o.oid = i.indclass[0]
-		WHERE i.indrelid = to_regclass('visage.embeddings_' || $1::int) AND a.amname = 'hnsw' AND o.opcname IN ($2, $3)
+		WHERE i.indrelid = to_regclass('visage.embeddings_' || $1::int) AND a.amname = 'hnsw' AND o.opcname IN ('halfvec_l2_ops', ` + cosineClasses + `)
 		ORDER BY 1`
-	rows, _ := d.pool.Query(ctx, query, space, shapeOf(face.Euclidean).class, shapeOf(face.Cosine).class, defaultM, defaultEfConstruction)
+	rows, _ := d.pool.Query(ctx, query, space, defaultM, defaultEfConstruction)
 	indexes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Index])
 	if indexes == nil {
 		indexes = []Index{}
@@ -176,6 +187,9 @@ func (d *DB) DropIndex(ctx context.Context, space face.Space, metric face.Metric
 	_, err = d.pool.Exec(ctx, fmt.Sprintf(`DROP INDEX CONCURRENTLY IF EXISTS visage.%s`, found.Name))
 	if err == nil {
 		err = d.forget(ctx, id, of)
+	}
+	if err == nil && wide(space.Dim) {
+		err = d.dropBits(ctx, id)
 	}
 	return found, interpret(op, err)
 }

@@ -29,7 +29,7 @@ func loaded(t *testing.T, s face.Space, n int) *bench {
 	}
 	im := b.beginImport(s)
 	b.add(im, rows, n)
-	b.finish(im, s.Dim <= 4000)
+	b.finish(im, true)
 	return b
 }
 
@@ -246,7 +246,7 @@ func TestBuildIndexWorkers(t *testing.T) {
 // table that does not share a page.
 func TestIndexBytes(t *testing.T) {
 	t.Parallel()
-	for dim, perVector := range map[int]int64{128: 546, 512: 1365, 1536: 4096, 3900: 8192, 4000: 16384} {
+	for dim, perVector := range map[int]int64{128: 546, 512: 1365, 1536: 4096, 3900: 8192, 4000: 16384, 4096: 819} {
 		if got := postgres.IndexBytes(1_000_000, dim, 16) / 1_000_000; got != perVector {
 			t.Errorf("%d dimensions: %d bytes a vector, want %d", dim, got, perVector)
 		}
@@ -300,7 +300,7 @@ func TestPlanIndexAgreesWithMemory(t *testing.T) {
 
 func TestIndexRefusals(t *testing.T) {
 	t.Parallel()
-	s, wide := space("A", 16, false), space("B", 5000, true)
+	s, wide := space("A", 16, false), space("B", 5000, false)
 	b := loaded(t, s, 5)
 	b.ok(b.db.EnsureSpace(t.Context(), wide))
 	minus := -1
@@ -310,7 +310,7 @@ func TestIndexRefusals(t *testing.T) {
 		code     face.Code
 	}{
 		"unknown space":   {space("C", 16, true), postgres.IndexSettings{}, face.NotFound},
-		"wide space":      {wide, postgres.IndexSettings{}, face.Invalid},
+		"wide space":      {wide, postgres.IndexSettings{Metric: face.Euclidean}, face.Invalid},
 		"unknown metric":  {s, postgres.IndexSettings{Metric: "taxicab"}, face.Invalid},
 		"m":               {s, postgres.IndexSettings{M: 101}, face.Invalid},
 		"ef_construction": {s, postgres.IndexSettings{M: 40, EfConstruction: 79}, face.Invalid},

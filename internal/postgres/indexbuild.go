@@ -37,9 +37,10 @@ const closeWait = 5 * time.Second
 // can be searched and added to. An unusable index of the name, which a build leaves
 // that is cut short, goes first. Nothing is done where the index is there already.
 //
-// It returns NotFound for an unknown space, Invalid for settings that cannot be and
-// for more dimensions than an index takes, Exists for an index with other settings,
-// and Unavailable while another build of the space runs.
+// It returns NotFound for an unknown space and for one of many dimensions with fewer
+// templates than LeastTemplates, Invalid for settings that cannot be and where no index
+// serves the metric, Exists for an index with other settings, and Unavailable while
+// another build of the space runs.
 func (d *DB) BuildIndex(ctx context.Context, space face.Space, settings IndexSettings, tell func(IndexProgress)) (IndexBuild, error) {
 	const op = "postgres.BuildIndex"
 	asked := settings
@@ -145,16 +146,29 @@ func (d *DB) buildOn(ctx context.Context, conn *pgx.Conn, id int32, dim int, s I
 	if err := d.forget(ctx, id, s.Metric); err != nil {
 		return err
 	}
-	for _, statement := range []string{
-		`DROP INDEX CONCURRENTLY IF EXISTS visage.` + indexName(id, s.Metric),
-		`CREATE INDEX CONCURRENTLY ` + s.definition(id, dim),
-		`ANALYZE visage.` + partition(id),
-	} {
+	run := func(statement string) error {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("%s: %w", statement, err)
 		}
+		return nil
 	}
-	return nil
+	if err := run(`DROP INDEX CONCURRENTLY IF EXISTS visage.` + indexName(id, s.Metric)); err != nil {
+		return err
+	}
+	if wide(dim) {
+		if err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return makeBits(ctx, tx, id, dim) }); err != nil {
+			return err
+		}
+	}
+	if err := run(`CREATE INDEX CONCURRENTLY ` + s.definition(id, dim)); err != nil {
+		return err
+	}
+	if wide(dim) {
+		if err := d.renewNearest(ctx); err != nil {
+			return err
+		}
+	}
+	return run(`ANALYZE visage.` + partition(id))
 }
 
 // watchBuild tells of a build by another connection until ctx ends. Where it

@@ -15,7 +15,7 @@ const (
 	pageBytes       = 8_192
 	usableBytes     = 8_160
 	elementHeader   = 72
-	halfvecHeader   = 8
+	valueHeader     = 8 // of halfvec and of bit
 	neighbourHeader = 4
 	neighbourBytes  = 6
 	itemIDs         = 8
@@ -34,9 +34,17 @@ const (
 // align rounds up to PostgreSQL's MAXALIGN.
 func align(bytes int64) int64 { return (bytes + 7) / 8 * 8 }
 
+// valueBytes is what an index holds of a template.
+func valueBytes(dim int) int64 {
+	if wide(dim) {
+		return valueHeader + (int64(dim)+7)/8
+	}
+	return valueHeader + 2*int64(dim)
+}
+
 // nodeBytes is what the element and the neighbours of a node take on disk.
 func nodeBytes(dim, m int) (element, neighbours int64) {
-	return align(elementHeader + halfvecHeader + 2*int64(dim)), align(neighbourHeader + neighbourBytes*2*int64(m))
+	return align(elementHeader + valueBytes(dim)), align(neighbourHeader + neighbourBytes*2*int64(m))
 }
 
 // perPage is how many nodes a page holds: 0 where element and neighbours need a
@@ -59,15 +67,16 @@ func indexBytes(rows int64, dim, m int) int64 {
 // graphBytes is what the graph takes in memory while it is built.
 func graphBytes(rows int64, dim, m int) int64 {
 	lists := align(8+neighbourInMemory*2*int64(m)) + (8+neighbourInMemory*int64(m))/int64(m-1)
-	return rows * (elementInMemory + align(halfvecHeader+2*int64(dim)) + lists + 8 + 4*pieceInMemory)
+	return rows * (elementInMemory + align(valueBytes(dim)) + lists + 8 + 4*pieceInMemory)
 }
 
 // Building speed, for estimates only: templates per second by one process, of
 // buildDim dimensions, at pgvector's own m and ef_construction, the graph in memory.
 // On one core of a shared x86-64 machine 20,000 templates of 512 dimensions took 650 a
-// second, of 128 dimensions 2,500; less is assumed, because larger graphs do not fit in
-// the processor's cache. Time grows with ef_construction, and with the dimensions beyond
-// a part that every node costs.
+// second, of 128 dimensions 2,500, of 4,096 bits that were computed before 1,850; less is
+// assumed, because larger graphs do not fit in the processor's cache, and to make such
+// bits takes about as long again. Time grows with ef_construction, and with the bytes of a
+// value beyond a part that every node costs.
 const (
 	buildRate     = 500.0
 	buildDim      = 512
@@ -77,7 +86,7 @@ const (
 // templatesPerSecond is the speed of a build by so many processes.
 func templatesPerSecond(dim, efConstruction, processes int) float64 {
 	return buildRate * float64(processes) * defaultEfConstruction / float64(efConstruction) *
-		(buildDim + buildConstant) / float64(dim+buildConstant)
+		(buildDim + buildConstant) / (float64(valueBytes(dim)-valueHeader)/2 + buildConstant)
 }
 
 // IndexPlan is what an index will take.
@@ -86,7 +95,7 @@ type IndexPlan struct {
 	Metric         face.Metric `json:"metric"` // the index's family
 	Dim            int         `json:"dim"`
 	Rows           int64       `json:"rows"`
-	Type           string      `json:"type"` // of the indexed vectors, always "halfvec"
+	Type           string      `json:"type"` // of what is indexed: "halfvec" or "bit"
 	M              int         `json:"m"`
 	EfConstruction int         `json:"ef_construction"`
 	Element        int64       `json:"element_bytes"`
@@ -107,8 +116,8 @@ type IndexPlan struct {
 
 // PlanIndex says what an index over so many templates of a space will take, under
 // the server's settings; 0 rows are those that the space has. It returns NotFound
-// for an unknown space, and Invalid for settings that cannot be and for more
-// dimensions than an index takes.
+// for an unknown space, and Invalid for settings that cannot be and where no index
+// serves the metric.
 func (d *DB) PlanIndex(ctx context.Context, space face.Space, rows int64, settings IndexSettings) (IndexPlan, error) {
 	settings, err := settings.checked(space)
 	if err != nil {
@@ -122,7 +131,7 @@ func (d *DB) PlanIndex(ctx context.Context, space face.Space, rows int64, settin
 		SELECT coalesce(pg_size_bytes(nullif($2, '')), (SELECT setting::bigint * 1024 FROM pg_settings WHERE name = 'maintenance_work_mem')),
 		       current_setting('max_parallel_maintenance_workers')::int, (SELECT extversion FROM pg_extension WHERE extname = 'vector'),
 		       CASE WHEN $3::bigint > 0 THEN $3 ELSE (SELECT count(*) FROM visage.embeddings WHERE space_id = $1) END`
-	p := IndexPlan{Space: space.Name(), Metric: settings.Metric, Dim: space.Dim, Type: "halfvec", M: settings.M, EfConstruction: settings.EfConstruction}
+	p := IndexPlan{Space: space.Name(), Metric: settings.Metric, Dim: space.Dim, Type: typeOf(space.Dim), M: settings.M, EfConstruction: settings.EfConstruction}
 	if err := d.pool.QueryRow(ctx, query, id, settings.Memory, rows).Scan(&p.Memory, &p.Workers, &p.Pgvector, &p.Rows); err != nil {
 		return IndexPlan{}, interpret("postgres.PlanIndex", err)
 	}
@@ -132,6 +141,14 @@ func (d *DB) PlanIndex(ctx context.Context, space face.Space, rows int64, settin
 	}
 	p.estimate()
 	return p, nil
+}
+
+// typeOf is that of what an index holds.
+func typeOf(dim int) string {
+	if wide(dim) {
+		return "bit"
+	}
+	return "halfvec"
 }
 
 // estimate computes sizes and times.

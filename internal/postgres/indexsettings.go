@@ -60,8 +60,8 @@ func (s IndexSettings) checked(space face.Space) (IndexSettings, error) {
 	}
 	s.Metric = Family(s.Metric, space)
 	switch {
-	case !Indexable(space.Dim):
-		return s, face.Errorf(face.Invalid, "space %s has %d dimensions, but an index takes no more than %d: it is searched exactly", space.Name(), space.Dim, mostIndexed)
+	case !Indexable(space, s.Metric):
+		return s, face.Errorf(face.Invalid, "space %s has %d dimensions and templates of other lengths than 1: no index serves raw euclidean there, which is searched exactly", space.Name(), space.Dim)
 	case s.M < leastM || s.M > mostM:
 		return s, face.Errorf(face.Invalid, "m %d: use %d to %d", s.M, leastM, mostM)
 	case s.EfConstruction < leastEfConstruction || s.EfConstruction > mostEfConstruction || s.EfConstruction < 2*s.M:
@@ -94,8 +94,7 @@ func (s IndexSettings) workers(pgvector string, server int) (n int, note string)
 // definition is the statement that builds the index, apart from CREATE INDEX and
 // its options.
 func (s IndexSettings) definition(space int32, dim int) string {
-	shape := shapeOf(s.Metric)
-	text := fmt.Sprintf(`%s ON visage.%s USING hnsw ((embedding::halfvec(%d)) %s)`, indexName(space, s.Metric), partition(space), dim, shape.class)
+	text := fmt.Sprintf(`%s ON visage.%s USING hnsw ((%s) %s)`, indexName(space, s.Metric), partition(space), indexed(space, dim, "embedding"), shapeOf(s.Metric, dim).class)
 	if s.M != defaultM || s.EfConstruction != defaultEfConstruction {
 		text += fmt.Sprintf(` WITH (m = %d, ef_construction = %d)`, s.M, s.EfConstruction)
 	}

@@ -144,18 +144,22 @@ func (d *DB) approximately(ctx context.Context, at region, w wanted, rows int64,
 		plan.EstimatedRecall = how.recall
 	}
 	answers, err := d.answers(ctx, plan, indexSettings(plan.EfSearch), indexQuery(at, w),
-		w.probes, append([]any{at.gallery, w.Limit, reach(w.Limit)}, w.filter.args()...))
-	if err != nil {
+		w.probes, append([]any{at.gallery, w.Limit, at.reach(w.Limit, plan.EfSearch)}, w.filter.args()...))
+	switch {
+	case undefinedFunction(err): // the index was dropped meanwhile
+		return d.exactly(ctx, at, w)
+	case err != nil:
 		return nil, err
+	default:
+		return answers, d.fill(ctx, at, w, answers)
 	}
-	return answers, d.fill(ctx, at, w, answers)
 }
 
 // indexQuery is the search of a region through its index.
 func indexQuery(at region, w wanted) string {
-	scan := fmt.Sprintf(`SELECT e.face_id, e.embedding FROM visage.embeddings_%[1]d e WHERE e.gallery_id = $2
-		          ORDER BY e.embedding::halfvec(%[2]d) %[3]s $1::vector::halfvec`,
-		at.space, at.dim, shapeOf(family(w.Metric, at.unit)).operator)
+	scan := fmt.Sprintf(`SELECT e.face_id, e.embedding FROM visage.embeddings_%d e WHERE e.gallery_id = $2
+		          ORDER BY %s %s %s`,
+		at.space, indexed(at.space, at.dim, "e.embedding"), shapeOf(family(w.Metric, at.unit), at.dim).operator, indexed(at.space, at.dim, "$1::vector"))
 	return fmt.Sprintf(`
 		SELECT c.face_id::text, who.identity, who.path, who.x1, who.y1, who.x2, who.y2, c.embedding
 		FROM (SELECT n.face_id, n.embedding, n.embedding %[2]s $1 AS distance FROM (

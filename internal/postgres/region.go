@@ -14,8 +14,7 @@ type region struct {
 	space int32
 	dim   int
 	unit  bool
-	// cosine and euclidean say whether there is a finished HNSW index of the family;
-	// none takes more than 4,000 dimensions.
+	// cosine and euclidean say whether there is a finished HNSW index of the family.
 	cosine, euclidean bool
 	gallery           pgtype.UUID
 }
@@ -26,6 +25,15 @@ func (r region) indexed(family face.Metric) bool {
 		return r.euclidean
 	}
 	return r.cosine
+}
+
+// reach is how many candidates are ranked that a search gets from an index which keeps
+// efSearch nodes: bits rank so coarsely that it is all of them.
+func (r region) reach(limit, efSearch int) int {
+	if wide(r.dim) {
+		return max(efSearch, reach(limit))
+	}
+	return reach(limit)
 }
 
 // size is how many templates a region holds.
@@ -45,7 +53,7 @@ const sizeAge = time.Minute
 func (d *DB) locate(ctx context.Context, q face.Query) (region, error) {
 	const query = `
 		SELECT coalesce(s.id, 0), coalesce(s.dim, 0), coalesce(s.unit, false), g.id,
-		       coalesce('halfvec_cosine_ops' = ANY (x.classes), false), coalesce('halfvec_l2_ops' = ANY (x.classes), false)
+		       coalesce(x.classes && ARRAY[` + cosineClasses + `]::name[], false), coalesce('halfvec_l2_ops' = ANY (x.classes), false)
 		FROM (VALUES (1)) one
 		LEFT JOIN visage.spaces s ON s.name = $1
 		LEFT JOIN visage.galleries g ON g.name = $2

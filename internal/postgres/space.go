@@ -9,8 +9,8 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// EnsureSpace makes the space known to the database, with a table and an index
-// for its templates, unless it is. Programs may do so at once. It returns
+// EnsureSpace makes the space known to the database, with a table for its
+// templates and, up to 4,000 dimensions, an index, unless it is. Programs may do so at once. It returns
 // Mismatch where another space has its name, and Invalid for one without
 // recogniser, profile, weights' hash or a dimension from 1 to 16,000.
 func (d *DB) EnsureSpace(ctx context.Context, space face.Space) error {
@@ -45,18 +45,20 @@ func (d *DB) Spaces(ctx context.Context) ([]face.Space, error) {
 	return spaces, interpret("postgres.Spaces", err)
 }
 
-// Unindexed returns, by name, the spaces that are small enough in dimensions for
-// an index and have none that can be used: those into which an import runs, or
-// was cut short, and those whose index was dropped.
+// Unindexed returns, by name, the spaces that have no index that can be used: those
+// into which an import runs, or was cut short, and those whose index was dropped. Of
+// those with so many dimensions that they begin without one, only such as have more
+// templates than are searched exactly anyway.
 func (d *DB) Unindexed(ctx context.Context) ([]face.Space, error) {
 	const query = `
 		SELECT recognizer, weights, profile, detector, dim, unit FROM visage.spaces s
-		WHERE dim <= $1 AND NOT EXISTS (
+		WHERE NOT EXISTS (
 			SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
 			JOIN pg_opclass o ON o.oid = i.indclass[0]
-			WHERE i.indrelid = to_regclass('visage.embeddings_' || s.id) AND i.indisvalid AND a.amname = 'hnsw' AND o.opcname = 'halfvec_cosine_ops')
+			WHERE i.indrelid = to_regclass('visage.embeddings_' || s.id) AND i.indisvalid AND a.amname = 'hnsw' AND o.opcname IN (` + cosineClasses + `))
+		AND (dim <= $1 OR (SELECT count(*) FROM (SELECT FROM visage.embeddings e WHERE e.space_id = s.id LIMIT $2 + 1) few) > $2)
 		ORDER BY name`
-	rows, _ := d.pool.Query(ctx, query, mostIndexed)
+	rows, _ := d.pool.Query(ctx, query, mostIndexed, exactRows)
 	spaces, err := pgx.CollectRows(rows, pgx.RowToStructByPos[face.Space])
 	return spaces, interpret("postgres.Unindexed", err)
 }

@@ -27,7 +27,7 @@ func TestEnsureSpace(t *testing.T) {
 	if !slices.Equal(got, wanted) {
 		t.Errorf("spaces %v, want %v", got, wanted)
 	}
-	// attstorage p is PLAIN: in the row; e is EXTERNAL: out of it. A space of 4,096 dimensions has no index.
+	// attstorage p is PLAIN: in the row; e is EXTERNAL: out of it. A space of 4,096 dimensions begins without an index.
 	const shape = `
 		SELECT concat_ws(' ', c.relname, a.attstorage, (SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i
 			JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam WHERE i.indrelid = c.oid AND m.amname = 'hnsw'))
@@ -115,7 +115,7 @@ func asText(v []float32) string {
 }
 
 // A space is without an index from the beginning of an import until one is
-// finished, and one of many dimensions always.
+// finished. One of many dimensions that is small is not named.
 func TestUnindexed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
