@@ -14,7 +14,15 @@ import (
 // those of identities with several templates first, and how many templates the
 // space has in all its galleries. It returns NotFound for an unknown gallery or
 // space.
-func (d *DB) Sample(ctx context.Context, gallery string, space face.Space, n int, seed int64) ([]face.Candidate, int64, error) {
+func (d *DB) Sample(ctx context.Context, gallery string, space face.Space, n int, seed int64) (probes []face.Candidate, all int64, err error) {
+	probes, err = reading(ctx, d, func(ctx context.Context, on *DB) (found []face.Candidate, err error) {
+		found, all, err = on.sample(ctx, gallery, space, n, seed)
+		return found, err
+	})
+	return probes, all, err
+}
+
+func (d *DB) sample(ctx context.Context, gallery string, space face.Space, n int, seed int64) ([]face.Candidate, int64, error) {
 	const op = "postgres.Sample"
 	id, err := d.knownSpace(ctx, space)
 	if err != nil {
@@ -52,7 +60,11 @@ func (d *DB) Sample(ctx context.Context, gallery string, space face.Space, n int
 
 // LargestGallery returns the name of the gallery that has most templates in a
 // space. It returns NotFound for an unknown space and where there are none.
-func (d *DB) LargestGallery(ctx context.Context, space face.Space) (name string, err error) {
+func (d *DB) LargestGallery(ctx context.Context, space face.Space) (string, error) {
+	return reading(ctx, d, func(ctx context.Context, on *DB) (string, error) { return on.largestGallery(ctx, space) })
+}
+
+func (d *DB) largestGallery(ctx context.Context, space face.Space) (name string, err error) {
 	id, err := d.knownSpace(ctx, space)
 	if err != nil {
 		return "", err
@@ -72,6 +84,10 @@ func (d *DB) LargestGallery(ctx context.Context, space face.Space) (name string,
 // ranks no more candidates than that. It returns NotFound where there is no index for
 // the metric, and else what Nearest returns.
 func (d *DB) NearestAt(ctx context.Context, q face.Query, efSearch int) ([]face.Candidate, error) {
+	return reading(ctx, d, func(ctx context.Context, on *DB) ([]face.Candidate, error) { return on.nearestAt(ctx, q, efSearch) })
+}
+
+func (d *DB) nearestAt(ctx context.Context, q face.Query, efSearch int) ([]face.Candidate, error) {
 	w := wanted{Query: q, probes: [][]float32{q.Probe}}
 	if err := checkQuery(q, w.probes); err != nil {
 		return nil, err
