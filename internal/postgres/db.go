@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,6 +55,8 @@ type DB struct {
 	curves sync.Map
 	// replica answers searches; nil for none.
 	replica *replica
+	// citus says that the database has the extension citus, as Open found it.
+	citus atomic.Bool
 }
 
 // Open connects to the database. It does not look at the schema, which

@@ -147,6 +147,9 @@ func TestDocumentedQueries(t *testing.T) {
 	real := strings.NewReplacer(documentedProbe, `'[1, 0, 0, 0]'`, documentedFace, stored, documentedURL, `"$URL"`)
 	seen := map[string]bool{}
 	for _, e := range examples(t) {
+		if strings.Contains(e.text, "visage.nearest(") {
+			usesIndex(t, b, e.heading, real.Replace(e.text))
+		}
 		if seen[e.heading] {
 			t.Errorf("two examples have the heading %q", e.heading)
 		}
@@ -174,6 +177,24 @@ func TestDocumentedQueries(t *testing.T) {
 	left := one[int](b, `SELECT (SELECT count(*) FROM visage.gallery_faces WHERE identity = 'Ann') + (SELECT count(*) FROM visage.images WHERE path LIKE '/p/ann/%')`)
 	if left != 0 {
 		t.Errorf("the deletion of Ann leaves %d rows", left)
+	}
+}
+
+// usesIndex checks that a query can be answered through the index, which the planner
+// does not want for so few rows.
+func usesIndex(t *testing.T, b *bench, heading, query string) {
+	t.Helper()
+	tx := b.begin()
+	for _, off := range []string{"enable_seqscan", "enable_bitmapscan", "enable_sort"} {
+		if _, err := tx.Exec(t.Context(), `SET LOCAL `+off+` = off`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, _ := tx.Query(t.Context(), `EXPLAIN `+query)
+	plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	b.ok(tx.Rollback(t.Context()))
+	if err != nil || !strings.Contains(strings.Join(plan, "\n"), "Index Scan using embeddings_1_hnsw") {
+		t.Errorf("%s: %v, planned as\n%s", heading, err, strings.Join(plan, "\n"))
 	}
 }
 
