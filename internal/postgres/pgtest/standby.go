@@ -135,7 +135,7 @@ func (s *Standby) await(what string, so func() bool) {
 
 // program is one of the server's binaries, not run as root, which they refuse.
 func (s *Standby) program(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(s.bin, name), args...)
+	cmd := exec.CommandContext(context.Background(), filepath.Join(s.bin, name), args...) // Kill ends it
 	cmd.Dir = s.dir
 	if os.Geteuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: postgresUser(s.t)}
