@@ -44,7 +44,7 @@ func (a *app) seeToSchema(ctx context.Context, db *postgres.DB) error {
 
 // withRawDatabase connects whatever the schema is.
 func (a *app) withRawDatabase(ctx context.Context, use func(*postgres.DB) error) error {
-	return a.withURL(ctx, func(url string) error { return withDatabaseAt(ctx, url, use) })
+	return a.withURL(ctx, func(url string) error { return a.withDatabaseAt(ctx, url, use) })
 }
 
 // withURL names the database: the one that was given, or else the private one,
@@ -66,8 +66,10 @@ func (a *app) withServer(ctx context.Context, use func(url string) error) (err e
 	return use(server.URL())
 }
 
-func withDatabaseAt(ctx context.Context, url string, use func(*postgres.DB) error) error {
-	db, err := postgres.Open(ctx, postgres.Config{URL: url})
+func (a *app) withDatabaseAt(ctx context.Context, url string, use func(*postgres.DB) error) error {
+	db, err := postgres.Open(ctx, postgres.Config{
+		URL: url, ReplicaURL: a.settings.ReplicaURL, ReplicaLag: a.settings.ReplicaLag, Logger: a.log,
+	})
 	if err != nil {
 		return err
 	}

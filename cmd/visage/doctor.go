@@ -117,12 +117,22 @@ func (a *app) checkDatabase(ctx context.Context) []finding {
 			result("schema", fmt.Sprintf("version %d of %d", health.Schema, health.Latest), "broken", schema),
 			checkPgvector(health))
 		findings = append(findings, spaces...)
+		if a.settings.ReplicaURL != "" {
+			findings = append(findings, checkReplica(ctx, db))
+		}
 		return nil
 	})
 	if err != nil {
 		findings = append(findings, finding{"Postgres", "broken", explain(err)})
 	}
 	return findings
+}
+
+// checkReplica says how far behind the replica is. One that cannot be read is no
+// more than a warning: the primary answers in its stead.
+func checkReplica(ctx context.Context, db *postgres.DB) finding {
+	h, err := db.Replica(ctx)
+	return result("replica", fmt.Sprintf("%s, %d bytes and %.1f s behind", h.Server, h.BytesBehind, h.SecondsBehind), "warning", err)
 }
 
 func checkSpaces(ctx context.Context, db *postgres.DB) ([]finding, error) {

@@ -177,6 +177,8 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"db", "status"}, exitMisused, "VISAGE_DATABASE_URL"},
 		{[]string{"models", "show", "nobody"}, exitFailed, "nobody"},
 		{[]string{"models", "pull", "LBPH"}, exitFailed, "built in"},
+		{[]string{"migrate", "up", "--citus"}, exitFailed, "has no Citus"},
+		{[]string{"gallery", "list", "--replica-lag", "soon"}, exitMisused, "30s"},
 	} {
 		if out, text, code := v.try(c.args...); code != c.code || !strings.Contains(text, c.text) {
 			t.Errorf("visage %q exits %d with %q%q, want %d with %q", c.args, code, out, text, c.code, c.text)

@@ -13,17 +13,30 @@ func migrateCommand(a *app) *cobra.Command {
 }
 
 func migrateUp(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "up", Short: "Apply what is missing", Args: cobra.NoArgs, Example: "  visage migrate up",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withRawDatabase(cmd.Context(), func(db *postgres.DB) error {
-				if err := db.MigrateUp(cmd.Context()); err != nil {
-					return err
-				}
-				return a.printSchemaVersion(cmd.Context(), db)
-			})
-		},
+	cmd := &cobra.Command{
+		Use: "up", Short: "Apply what is missing", Args: cobra.NoArgs,
+		Long: `Brings the schema to the latest version. With --citus, in a database that is the
+coordinator of a Citus cluster, it also spreads the templates over the nodes, for
+good; later calls keep that up by themselves. See docs/scale.md.`,
+		Example: "  visage migrate up",
 	}
+	citus := cmd.Flags().Bool("citus", false, "spread the templates over the nodes of a Citus cluster")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return a.withRawDatabase(cmd.Context(), func(db *postgres.DB) error {
+			if err := db.MigrateUp(cmd.Context()); err != nil {
+				return err
+			}
+			distributed, err := db.Distributed(cmd.Context())
+			if err == nil && (*citus || distributed) {
+				err = db.Distribute(cmd.Context())
+			}
+			if err != nil {
+				return err
+			}
+			return a.printSchemaVersion(cmd.Context(), db)
+		})
+	}
+	return cmd
 }
 
 func migrateDown(a *app) *cobra.Command {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/adrg/xdg"
 	"github.com/spf13/pflag"
@@ -20,6 +21,12 @@ type Settings struct {
 	// DatabaseURL of a Postgres with pgvector. Defaults to none: Visage then runs
 	// a private one in Home.
 	DatabaseURL string
+	// ReplicaURL of a streaming replica of the database, which answers searches.
+	// Defaults to none.
+	ReplicaURL string
+	// ReplicaLag is how far behind the replica may be and still answer. Defaults to
+	// 30 seconds.
+	ReplicaLag time.Duration
 	// Home holds the private Postgres, pulled weights and ONNX Runtime. Defaults
 	// to /var/lib/visage for root, because Postgres, which refuses to run as
 	// root, must be able to enter it, and otherwise to visage in the user's data
@@ -40,6 +47,8 @@ type Settings struct {
 // Flags declares the shared flags.
 func Flags(flags *pflag.FlagSet) {
 	flags.String("database-url", "", "Postgres with pgvector (VISAGE_DATABASE_URL); without it a private one is run in the home folder")
+	flags.String("replica-url", "", "streaming replica of the database, which answers searches (VISAGE_REPLICA_URL)")
+	flags.String("replica-lag", "30s", "how far behind the replica may be and still answer (VISAGE_REPLICA_LAG)")
 	flags.String("home", "", "folder for the private Postgres, weights and ONNX Runtime (VISAGE_HOME); default "+defaultHome())
 	flags.String("models", "", "further folders with weights, separated by \""+string(os.PathListSeparator)+"\" (VISAGE_MODELS)")
 	flags.String("models-file", "", "list of your own models (VISAGE_MODELS_FILE); default models/models.yaml in the home folder")
@@ -71,8 +80,13 @@ func Load(flags *pflag.FlagSet) (Settings, error) {
 	if err != nil {
 		return Settings{}, fmt.Errorf("home folder: %w", err)
 	}
+	lag, err := time.ParseDuration(v.GetString("replica-lag"))
+	if err != nil || lag <= 0 {
+		return Settings{}, fmt.Errorf("replica lag %q: use a time such as 30s", v.GetString("replica-lag"))
+	}
 	s := Settings{
-		DatabaseURL: v.GetString("database-url"), Home: home, OrtLib: v.GetString("ort-lib"),
+		DatabaseURL: v.GetString("database-url"), ReplicaURL: v.GetString("replica-url"), ReplicaLag: lag,
+		Home: home, OrtLib: v.GetString("ort-lib"),
 		Models: models(v), ModelsFile: v.GetString("models-file"), LogLevel: v.GetString("log-level"),
 	}
 	if s.ModelsFile == "" {

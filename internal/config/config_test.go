@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 	"github.com/visagedb/visage/internal/config"
@@ -61,6 +62,23 @@ func TestModelsFile(t *testing.T) {
 	t.Setenv("VISAGE_MODELS_FILE", "/mine.yaml")
 	if got, err := load(t); err != nil || got.ModelsFile != "/mine.yaml" {
 		t.Errorf("from the environment %q, %v", got.ModelsFile, err)
+	}
+}
+
+func TestReplica(t *testing.T) {
+	t.Setenv("VISAGE_REPLICA_URL", "")
+	t.Setenv("VISAGE_REPLICA_LAG", "")
+	if got, err := load(t); err != nil || got.ReplicaURL != "" || got.ReplicaLag != 30*time.Second {
+		t.Errorf("by default %q, %s, %v", got.ReplicaURL, got.ReplicaLag, err)
+	}
+	got, err := load(t, "--config", write(t, "replica-url: postgres://replica\nreplica-lag: 2m\n"))
+	if err != nil || got.ReplicaURL != "postgres://replica" || got.ReplicaLag != 2*time.Minute {
+		t.Errorf("from a file %q, %s, %v", got.ReplicaURL, got.ReplicaLag, err)
+	}
+	for _, wrong := range []string{"soon", "0s", "-1s", "30"} {
+		if _, err := load(t, "--replica-lag", wrong); err == nil || !strings.Contains(err.Error(), wrong) {
+			t.Errorf("a lag of %q gives %v", wrong, err)
+		}
 	}
 }
 

@@ -13,13 +13,8 @@ import (
 // settings of its own, all in one transaction and one round trip: a batch
 // without BEGIN is a transaction.
 func (d *DB) answers(ctx context.Context, plan face.Plan, settings map[string]string, query string, probes [][]float32, args []any) ([]face.Answer, error) {
-	const apply = `SELECT set_config(s.name, s.value, true) FROM unnest($1::text[], $2::text[]) AS s (name, value)`
 	var pending pgx.Batch
-	var names, values []string
-	for name, value := range settings {
-		names, values = append(names, name), append(values, value)
-	}
-	pending.Queue(apply, names, values)
+	end := d.queueSettings(&pending, settings)
 	found := make([]face.Answer, len(probes))
 	for i, probe := range probes {
 		found[i].Plan = plan
@@ -27,6 +22,9 @@ func (d *DB) answers(ctx context.Context, plan face.Plan, settings map[string]st
 			found[i].Candidates, err = pgx.CollectRows(rows, scanCandidate)
 			return err
 		})
+	}
+	if end != "" {
+		pending.Queue(end)
 	}
 	if err := d.pool.SendBatch(ctx, &pending).Close(); err != nil {
 		return nil, interpret("postgres.Nearest", err)

@@ -64,3 +64,23 @@ var (
 	IndexBytes = indexBytes
 	GraphBytes = graphBytes
 )
+
+// Distribution is what Distribute does to the tables.
+func Distribution(ctx context.Context, d *DB) (statements []string, err error) {
+	err = d.inTx(ctx, "", func(tx pgx.Tx) (err error) {
+		statements, err = distribution(ctx, tx)
+		return err
+	})
+	return statements, err
+}
+
+// SettingsSeen is what a query of a search sees of a setting.
+func SettingsSeen(ctx context.Context, d *DB, settings map[string]string, name string) (seen string, err error) {
+	var pending pgx.Batch
+	end := d.queueSettings(&pending, settings)
+	pending.Queue(`SELECT current_setting($1)`, name).QueryRow(func(row pgx.Row) error { return row.Scan(&seen) })
+	if end != "" {
+		pending.Queue(end)
+	}
+	return seen, d.pool.SendBatch(ctx, &pending).Close()
+}

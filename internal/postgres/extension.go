@@ -18,21 +18,22 @@ const oldestPgvector = "0.8.0"
 
 // checkExtension returns Unavailable where the database has a pgvector that is
 // too old, or one that unqualified names do not reach. None at all is no
-// error: MigrateUp makes it.
+// error: MigrateUp makes it. It also notes whether there is Citus.
 func (d *DB) checkExtension(ctx context.Context) error {
 	const op = "postgres.checkExtension"
 	const query = `
-		SELECT e.extversion, n.nspname, to_regtype('vector') IS NOT NULL
-		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-		WHERE e.extname = 'vector'`
+		SELECT coalesce(e.extversion, ''), coalesce(n.nspname, ''), to_regtype('vector') IS NOT NULL,
+		       EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')
+		FROM (VALUES (1)) one LEFT JOIN pg_extension e ON e.extname = 'vector' LEFT JOIN pg_namespace n ON n.oid = e.extnamespace`
 	var version, schema string
-	var reachable bool
-	err := d.pool.QueryRow(ctx, query).Scan(&version, &schema, &reachable)
+	var reachable, citus bool
+	err := d.pool.QueryRow(ctx, query).Scan(&version, &schema, &reachable, &citus)
+	d.citus.Store(citus)
 	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return nil
 	case err != nil:
 		return interpret(op, err)
+	case version == "":
+		return nil
 	case older(version, oldestPgvector):
 		return face.Errorf(face.Unavailable,
 			"the database has pgvector %s, but %s or later is needed: install a newer one and run ALTER EXTENSION vector UPDATE", version, oldestPgvector)

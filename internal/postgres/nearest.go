@@ -53,6 +53,10 @@ func (d *DB) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, face.
 // NearestAll is Nearest for several probes at once, which take the place of
 // q.Probe; see search.Gallery.
 func (d *DB) NearestAll(ctx context.Context, q face.Query, probes [][]float32) ([]face.Answer, error) {
+	return reading(ctx, d, func(ctx context.Context, on *DB) ([]face.Answer, error) { return on.nearestAll(ctx, q, probes) })
+}
+
+func (d *DB) nearestAll(ctx context.Context, q face.Query, probes [][]float32) ([]face.Answer, error) {
 	if err := checkQuery(q, probes); err != nil {
 		return nil, err
 	}

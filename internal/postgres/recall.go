@@ -14,6 +14,12 @@ import (
 // several templates first, in an order that is chosen by the seed. It returns NotFound
 // for an unknown gallery or space.
 func (d *DB) Sample(ctx context.Context, gallery string, space face.Space, n int, seed int64) ([]face.Candidate, error) {
+	return reading(ctx, d, func(ctx context.Context, on *DB) ([]face.Candidate, error) {
+		return on.sample(ctx, gallery, space, n, seed)
+	})
+}
+
+func (d *DB) sample(ctx context.Context, gallery string, space face.Space, n int, seed int64) ([]face.Candidate, error) {
 	id, err := d.knownSpace(ctx, space)
 	if err != nil {
 		return nil, err
@@ -47,6 +53,14 @@ func (d *DB) Sample(ctx context.Context, gallery string, space face.Space, n int
 // space, and whether they are too many for a search to compare them all. It returns
 // NotFound for an unknown space and where there are none.
 func (d *DB) LargestGallery(ctx context.Context, space face.Space) (name string, large bool, err error) {
+	name, err = reading(ctx, d, func(ctx context.Context, on *DB) (found string, err error) {
+		found, large, err = on.largestGallery(ctx, space)
+		return found, err
+	})
+	return name, large, err
+}
+
+func (d *DB) largestGallery(ctx context.Context, space face.Space) (name string, large bool, err error) {
 	id, err := d.knownSpace(ctx, space)
 	if err != nil {
 		return "", false, err
@@ -66,6 +80,10 @@ func (d *DB) LargestGallery(ctx context.Context, space face.Space) (name string,
 // ranks no more candidates than that. It returns NotFound where there is no index for
 // the metric, and else what Nearest returns.
 func (d *DB) NearestAt(ctx context.Context, q face.Query, efSearch int) ([]face.Candidate, error) {
+	return reading(ctx, d, func(ctx context.Context, on *DB) ([]face.Candidate, error) { return on.nearestAt(ctx, q, efSearch) })
+}
+
+func (d *DB) nearestAt(ctx context.Context, q face.Query, efSearch int) ([]face.Candidate, error) {
 	w := wanted{Query: q, probes: [][]float32{q.Probe}}
 	if err := checkQuery(q, w.probes); err != nil {
 		return nil, err
