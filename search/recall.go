@@ -21,8 +21,9 @@ type RecallSource interface {
 	NearestAt(ctx context.Context, q face.Query, efSearch int) ([]face.Candidate, error)
 }
 
-// recallLadder are the ef_search that are measured, up to pgvector's limit.
-var recallLadder = [...]int{40, 100, 200, 400, 800, 1000}
+// recallLadder returns the ef_search that are measured where nobody says, up to
+// pgvector's limit.
+func recallLadder() []int { return []int{40, 100, 200, 400, 800, 1000} }
 
 // DefaultProbes is how many templates MeasureRecall searches for where nobody says.
 const DefaultProbes = 200
@@ -41,6 +42,9 @@ type RecallOptions struct {
 	Probes int
 	// Seed chooses them. Defaults to 0, which is one like another.
 	Seed int64
+	// EfSearch are the ef_search to measure, ascending. Defaults to 40 to 1,000 in six
+	// steps.
+	EfSearch []int
 	// Tell is called after each probe. Defaults to nothing.
 	Tell func(done, total int)
 }
@@ -56,6 +60,9 @@ func MeasureRecall(ctx context.Context, from RecallSource, opts RecallOptions) (
 	if opts.Probes == 0 {
 		opts.Probes = DefaultProbes
 	}
+	if len(opts.EfSearch) == 0 {
+		opts.EfSearch = recallLadder()
+	}
 	if opts.Probes < 1 {
 		return face.RecallCurve{}, face.Errorf(face.Invalid, "%d probes: use at least 1", opts.Probes)
 	}
@@ -63,9 +70,9 @@ func MeasureRecall(ctx context.Context, from RecallSource, opts RecallOptions) (
 	if err != nil {
 		return face.RecallCurve{}, err
 	}
-	var tallies [len(recallLadder)]tally
+	tallies := make([]tally, len(opts.EfSearch))
 	for done, probe := range probes {
-		if err := opts.measure(ctx, from, probe, tallies[:]); err != nil {
+		if err := opts.measure(ctx, from, probe, tallies); err != nil {
 			return face.RecallCurve{}, err
 		}
 		if opts.Tell != nil {
@@ -77,7 +84,7 @@ func MeasureRecall(ctx context.Context, from RecallSource, opts RecallOptions) (
 	}
 	curve := face.RecallCurve{Metric: opts.Metric, K: DefaultK, Probes: len(probes), Rows: rows, MeasuredAt: time.Now().UTC().Truncate(time.Microsecond)}
 	for i, t := range tallies {
-		curve.Points = append(curve.Points, t.point(recallLadder[i]))
+		curve.Points = append(curve.Points, t.point(opts.EfSearch[i]))
 	}
 	return curve, nil
 }
@@ -99,7 +106,7 @@ func (o RecallOptions) measure(ctx context.Context, from RecallSource, probe fac
 		mates[c.FaceID] = c.Identity != "" && c.Identity == probe.Identity && (o.Threshold.Metric == "" || within(o.Threshold, distance))
 	}
 	for i := range tallies {
-		found, err := from.NearestAt(ctx, q, recallLadder[i])
+		found, err := from.NearestAt(ctx, q, o.EfSearch[i])
 		if err != nil {
 			return err
 		}

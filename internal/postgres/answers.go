@@ -12,18 +12,18 @@ import (
 // answers runs a search for each probe, which is its parameter $1, under
 // settings of its own, all in one transaction and one round trip: a batch
 // without BEGIN is a transaction.
-func (d *DB) answers(ctx context.Context, plan face.Plan, settings map[string]string, query string, probes [][]float32, args []any) ([]face.Answer, error) {
+func (d *DB) answers(ctx context.Context, s Statement, probes [][]float32) ([]face.Answer, error) {
 	const apply = `SELECT set_config(s.name, s.value, true) FROM unnest($1::text[], $2::text[]) AS s (name, value)`
 	var pending pgx.Batch
 	var names, values []string
-	for name, value := range settings {
+	for name, value := range s.Settings {
 		names, values = append(names, name), append(values, value)
 	}
 	pending.Queue(apply, names, values)
 	found := make([]face.Answer, len(probes))
 	for i, probe := range probes {
-		found[i].Plan = plan
-		pending.Queue(query, append([]any{pgvector.NewVector(probe)}, args...)...).Query(func(rows pgx.Rows) (err error) {
+		found[i].Plan = s.Plan
+		pending.Queue(s.sql, append([]any{pgvector.NewVector(probe)}, s.args...)...).Query(func(rows pgx.Rows) (err error) {
 			found[i].Candidates, err = pgx.CollectRows(rows, scanCandidate)
 			return err
 		})
@@ -48,7 +48,11 @@ func (d *DB) fill(ctx context.Context, at region, w wanted, answers []face.Answe
 	if len(short) == 0 {
 		return nil
 	}
-	exact, err := d.exactly(ctx, at, w)
+	s, err := d.exactly(ctx, at, w)
+	if err != nil {
+		return err
+	}
+	exact, err := d.answers(ctx, s, w.probes)
 	if err != nil {
 		return err
 	}

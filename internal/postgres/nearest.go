@@ -64,24 +64,37 @@ func (d *DB) NearestAll(ctx context.Context, q face.Query, probes [][]float32) (
 	if w.filter, err = d.lookUp(ctx, q, at.gallery); err != nil {
 		return nil, err
 	}
-	if q.Exact || q.MinRecall == 1 || !at.indexed(family(q.Metric, at.unit)) || q.Limit > mostFromIndex {
+	s, err := d.choose(ctx, at, w)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := d.answers(ctx, s, probes)
+	if err != nil || s.Plan.Complete {
+		return answers, err
+	}
+	return answers, d.fill(ctx, at, w, answers)
+}
+
+// choose says how the region is searched.
+func (d *DB) choose(ctx context.Context, at region, w wanted) (Statement, error) {
+	if w.Exact || w.MinRecall == 1 || !at.indexed(family(w.Metric, at.unit)) || w.Limit > mostFromIndex {
 		return d.exactly(ctx, at, w)
 	}
 	found, err := d.measure(ctx, at, w.filter)
 	switch {
 	case err != nil:
-		return nil, err
+		return Statement{}, err
 	case !found.large:
-		return d.exactlyOver(ctx, at, w, found.rows)
+		return exactlyOver(at, w, found.rows), nil
 	}
-	how, err := d.effort(ctx, at, q)
+	how, err := d.effort(ctx, at, w.Query)
 	switch {
 	case err != nil:
-		return nil, err
+		return Statement{}, err
 	case how.exact:
 		return d.exactly(ctx, at, w)
 	default:
-		return d.approximately(ctx, at, w, found.rows, how)
+		return approximately(at, w, found.rows, how), nil
 	}
 }
 
@@ -118,37 +131,34 @@ func checkQuery(q face.Query, probes [][]float32) error {
 }
 
 // exactly compares the probes with every template of the region that passes.
-func (d *DB) exactly(ctx context.Context, at region, w wanted) ([]face.Answer, error) {
+func (d *DB) exactly(ctx context.Context, at region, w wanted) (Statement, error) {
 	rows, err := d.count(ctx, at, w.filter)
-	if err != nil {
-		return nil, err
-	}
-	return d.exactlyOver(ctx, at, w, rows)
+	return exactlyOver(at, w, rows), err
 }
 
-func (d *DB) exactlyOver(ctx context.Context, at region, w wanted, rows int64) ([]face.Answer, error) {
+func exactlyOver(at region, w wanted, rows int64) Statement {
 	query := fmt.Sprintf(`
 		SELECT c.face_id::text, who.identity, who.path, who.x1, who.y1, who.x2, who.y2, c.embedding
 		FROM (SELECT e.face_id, e.embedding, e.embedding %[2]s $1 AS distance FROM visage.embeddings_%[1]d e
 		      WHERE e.gallery_id = $2%[3]s ORDER BY 3, 1 LIMIT $3) c`+withNames, at.space, operator(w.Metric), w.filter.where(4, ""))
-	plan := face.Plan{Plan: face.PlanExact, Rows: rows, Complete: true}
-	return d.answers(ctx, plan, exactSettings(), query, w.probes, append([]any{at.gallery, w.Limit}, w.filter.args()...))
+	return Statement{
+		Plan: face.Plan{Plan: face.PlanExact, Rows: rows, Complete: true}, Settings: exactSettings(),
+		sql: query, args: append([]any{at.gallery, w.Limit}, w.filter.args()...), space: at.space,
+	}
 }
 
 // approximately takes candidates from the index and ranks them by their stored
 // vectors. Where the index gives fewer than were asked for, which a small part
-// of a large space can do, everything is compared.
-func (d *DB) approximately(ctx context.Context, at region, w wanted, rows int64, how effort) ([]face.Answer, error) {
+// of a large space can do, everything is to be compared; see fill.
+func approximately(at region, w wanted, rows int64, how effort) Statement {
 	plan := face.Plan{Plan: face.PlanHNSW, EfSearch: how.efSearch, Rows: rows}
 	if w.filter.empty() { // curves are measured without one
 		plan.EstimatedRecall = how.recall
 	}
-	answers, err := d.answers(ctx, plan, indexSettings(plan.EfSearch), indexQuery(at, w),
-		w.probes, append([]any{at.gallery, w.Limit, reach(w.Limit)}, w.filter.args()...))
-	if err != nil {
-		return nil, err
+	return Statement{
+		Plan: plan, Settings: indexSettings(plan.EfSearch), sql: indexQuery(at, w),
+		args: append([]any{at.gallery, w.Limit, min(how.efSearch, reach(w.Limit))}, w.filter.args()...), space: at.space,
 	}
-	return answers, d.fill(ctx, at, w, answers)
 }
 
 // indexQuery is the search of a region through its index.
