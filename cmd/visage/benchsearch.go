@@ -69,8 +69,8 @@ func (b *searchBench) check() error {
 	switch {
 	case b.space == "" || b.gallery == "":
 		return errors.New("name a gallery and a space, by --gallery and --space")
-	case len(b.clients) == 0 || slices.Min(b.clients) < 1 || slices.Max(b.clients) > 90: // a server has 100 connections by default
-		return errors.New("use 1 to 90 --clients")
+	case len(b.clients) == 0 || slices.Min(b.clients) < 1 || slices.Max(b.clients) > 45: // a server has 100 connections by default, and twice as many are open
+		return errors.New("use 1 to 45 --clients")
 	case b.rounds < 1 || b.rounds > 1000 || b.seconds < 1 || b.seconds > 3600 || b.probes < 1 || b.probes > 10_000:
 		return errors.New("use 1 to 1000 --rounds of 1 to 3600 --seconds and 1 to 10000 --probes")
 	case b.efSearch < 0 || b.efSearch > 1000:
@@ -83,27 +83,33 @@ func (b *searchBench) check() error {
 
 func (a *app) benchSearch(ctx context.Context, b *searchBench) (results []bench.Result, err error) {
 	err = a.withURL(ctx, func(url string) error {
-		db, err := postgres.Open(ctx, postgres.Config{URL: url, MaxConns: int32(slices.Max(b.clients))})
-		if err != nil {
-			return err
-		}
-		defer db.Close()
-		if err := a.seeToSchema(ctx, db); err != nil {
-			return err
-		}
-		trial, err := a.searchTrial(ctx, db, b)
-		if err != nil {
-			return err
-		}
-		for _, clients := range b.clients {
-			fmt.Fprintf(a.errOut, "measuring %d searches at a time\n", clients)
-			measured, err := trial.run(ctx, clients)
+		open := func(ctx context.Context, conns int, use func(*postgres.DB) error) error {
+			db, err := postgres.Open(ctx, postgres.Config{URL: url, MaxConns: int32(conns)})
 			if err != nil {
 				return err
 			}
-			results = append(results, measured...)
+			defer db.Close()
+			return use(db)
 		}
-		return nil
+		return open(ctx, slices.Max(b.clients), func(db *postgres.DB) error {
+			if err := a.seeToSchema(ctx, db); err != nil {
+				return err
+			}
+			trial, err := a.searchTrial(ctx, db, b)
+			if err != nil {
+				return err
+			}
+			trial.open = open
+			for _, clients := range b.clients {
+				fmt.Fprintf(a.errOut, "measuring %d searches at a time\n", clients)
+				measured, err := trial.run(ctx, clients)
+				if err != nil {
+					return err
+				}
+				results = append(results, measured...)
+			}
+			return nil
+		})
 	})
 	return results, err
 }
@@ -124,9 +130,6 @@ func (a *app) searchTrial(ctx context.Context, db *postgres.DB, b *searchBench) 
 	}
 	if len(t.probes) == 0 {
 		return nil, face.Errorf(face.NotFound, "gallery %q has no templates in space %s: there is nothing to search for", b.gallery, b.space)
-	}
-	if t.searcher, err = search.NewSearcher(search.Config{Gallery: db}); err != nil {
-		return nil, err
 	}
 	if t.threshold, err = a.knownThreshold(space, face.Cosine); err != nil {
 		return nil, err

@@ -26,8 +26,8 @@ const (
 // searchTrial is a gallery that is searched in several ways.
 type searchTrial struct {
 	*searchBench
+	open           func(ctx context.Context, conns int, use func(*postgres.DB) error) error
 	db             *postgres.DB
-	searcher       *search.Searcher
 	query          face.Query // without a probe
 	statement      postgres.Statement
 	probes         []face.Candidate
@@ -77,14 +77,15 @@ func (s *speeds) text() string {
 	return fmt.Sprintf("p50 %.2f ms, p99 %.2f ms", ms(0.5), ms(0.99))
 }
 
-// run measures all ways in turn, after a round that is not counted.
+// run measures all ways in turn, after a round that is not counted. The service and
+// pgbench have fresh connections each time, which both warm up as long: a new
+// process of the server is slow until it has touched most of the index.
 func (t *searchTrial) run(ctx context.Context, clients int) ([]bench.Result, error) {
+	warming := bench.Span{Warm: t.length, Counted: t.length}
 	pg := bench.Pgbench{Program: t.pgbench, Env: append(t.db.Environment(), "PGOPTIONS="+t.statement.Options())}
-	load := func(request func(context.Context, face.Candidate) error) func() (bench.Timings, error) {
+	warm := func(request func(context.Context, face.Candidate) error) func() (bench.Timings, error) {
 		return func() (bench.Timings, error) {
-			return bench.Load(ctx, clients, t.length, func(ctx context.Context, _, _ int) error {
-				return request(ctx, t.probes[rand.N(len(t.probes))])
-			})
+			return t.load(ctx, clients, bench.Span{Counted: t.length}, request)
 		}
 	}
 	var service, raw, index, usual, exact speeds
@@ -92,11 +93,17 @@ func (t *searchTrial) run(ctx context.Context, clients int) ([]bench.Result, err
 		into    *speeds
 		measure func() (bench.Timings, error)
 	}{
-		{&service, load(t.find(search.FindOptions{}))},
-		{&raw, func() (bench.Timings, error) { return pg.Run(ctx, t.script(), clients, t.length) }},
-		{&index, load(t.nearestAt(t.efSearch))},
-		{&usual, load(t.nearestAt(defaultEfSearch))},
-		{&exact, load(t.find(search.FindOptions{Exact: true}))},
+		{&service, func() (timings bench.Timings, err error) {
+			err = t.open(ctx, clients, func(db *postgres.DB) error {
+				timings, err = t.load(ctx, clients, warming, t.find(db, search.FindOptions{}))
+				return err
+			})
+			return timings, err
+		}},
+		{&raw, func() (bench.Timings, error) { return pg.Run(ctx, t.script(), clients, warming) }},
+		{&index, warm(t.nearestAt(t.efSearch))},
+		{&usual, warm(t.nearestAt(defaultEfSearch))},
+		{&exact, warm(t.find(t.db, search.FindOptions{Exact: true}))},
 	}
 	for round := range 1 + t.rounds {
 		for _, way := range ways {
@@ -115,14 +122,24 @@ func (t *searchTrial) run(ctx context.Context, clients int) ([]bench.Result, err
 	return t.results(clients, &service, &raw, &index, &usual, &exact), nil
 }
 
+// load searches for the probes, in an order by chance.
+func (t *searchTrial) load(ctx context.Context, clients int, span bench.Span, request func(context.Context, face.Candidate) error) (bench.Timings, error) {
+	return bench.Load(ctx, clients, span, func(ctx context.Context) error {
+		return request(ctx, t.probes[rand.N(len(t.probes))])
+	})
+}
+
 // find searches as the service does.
-func (t *searchTrial) find(opts search.FindOptions) func(context.Context, face.Candidate) error {
+func (t *searchTrial) find(db *postgres.DB, opts search.FindOptions) func(context.Context, face.Candidate) error {
 	opts.Gallery, opts.K, opts.Metric, opts.MinRecall = t.gallery, t.query.Limit, t.query.Metric, t.minRecall
 	if opts.Threshold = t.threshold; opts.Threshold.Metric == "" {
 		opts.Threshold = face.Threshold{Metric: face.Cosine, Distance: madeUpThreshold}
 	}
 	return func(ctx context.Context, probe face.Candidate) error {
-		_, err := t.searcher.Find(ctx, []face.Template{{Space: t.query.Space, Vector: probe.Vector}}, opts)
+		searcher, err := search.NewSearcher(search.Config{Gallery: db})
+		if err == nil {
+			_, err = searcher.Find(ctx, []face.Template{{Space: t.query.Space, Vector: probe.Vector}}, opts)
+		}
 		return err
 	}
 }

@@ -38,21 +38,27 @@ func (t Timings) Quantile(q float64) time.Duration {
 	return all[max(0, int(q*float64(len(all))+0.5)-1)]
 }
 
-// Load has so many clients send requests, one after the other, for the given time,
-// at least one each. A request is told its client and its number, both from 0. The
-// first that fails ends all, and its error is returned.
-func Load(ctx context.Context, clients int, length time.Duration, request func(ctx context.Context, client, number int) error) (Timings, error) {
+// Span is how long clients send requests: for a while that does not count, in which
+// connections become as fast as they will be, and then for another that does.
+type Span struct{ Warm, Counted time.Duration }
+
+// Load has so many clients send requests, one after the other, until the span is
+// over, of which at least one each counts. The first that fails ends all, and its
+// error is returned.
+func Load(ctx context.Context, clients int, span Span, request func(context.Context) error) (Timings, error) {
 	taken := make(Timings, clients)
 	group, ctx := errgroup.WithContext(ctx)
 	begun := time.Now()
 	for client := range taken {
 		group.Go(func() error {
-			for number := 0; number == 0 || time.Since(begun) < length; number++ {
+			for len(taken[client]) == 0 || time.Since(begun) < span.Warm+span.Counted {
 				sent := time.Now()
-				if err := request(ctx, client, number); err != nil {
+				if err := request(ctx); err != nil {
 					return err
 				}
-				taken[client] = append(taken[client], time.Since(sent))
+				if sent.Sub(begun) >= span.Warm {
+					taken[client] = append(taken[client], time.Since(sent))
+				}
 			}
 			return nil
 		})

@@ -198,7 +198,9 @@ func operator(metric face.Metric) string {
 func exactSettings() map[string]string { return map[string]string{"jit": "off"} }
 
 // indexSettings hold for one transaction. Without sequential scans and sorting
-// the planner has only the HNSW index, whatever it thinks of it; the scan goes
+// the planner has only the HNSW index, whatever it thinks of it, so that one plan
+// serves all searches; it would make a new one for each, because it takes a limit
+// that it does not know for a large one. The scan goes
 // on where the gallery or the filter drops too many. pgvector must not end it
 // before: it would fill up the list with whatever it came across, which can be far
 // from the nearest. It visits some ten times what it gives, and remembers that in
@@ -208,6 +210,7 @@ func indexSettings(efSearch int) map[string]string {
 	for _, off := range []string{"enable_seqscan", "enable_bitmapscan", "enable_sort"} {
 		settings[off] = "off"
 	}
+	settings["plan_cache_mode"] = "force_generic_plan"
 	settings["hnsw.ef_search"] = strconv.Itoa(efSearch)
 	settings["hnsw.iterative_scan"] = "relaxed_order"
 	settings["hnsw.max_scan_tuples"] = strconv.Itoa(100 * filteredReach)
