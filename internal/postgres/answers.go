@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pgvector/pgvector-go"
@@ -11,10 +12,9 @@ import (
 
 // answers runs a search for each probe, which is its parameter $1, under
 // settings of its own, all in one transaction and one round trip: a batch
-// without BEGIN is a transaction.
-func (d *DB) answers(ctx context.Context, s Statement, probes [][]float32) ([]face.Answer, error) {
+// without BEGIN is a transaction. What is pending already comes before them.
+func (d *DB) answers(ctx context.Context, pending *pgx.Batch, s Statement, probes [][]float32) ([]face.Answer, error) {
 	const apply = `SELECT set_config(s.name, s.value, true) FROM unnest($1::text[], $2::text[]) AS s (name, value)`
-	var pending pgx.Batch
 	var names, values []string
 	for name, value := range s.Settings {
 		names, values = append(names, name), append(values, value)
@@ -28,10 +28,14 @@ func (d *DB) answers(ctx context.Context, s Statement, probes [][]float32) ([]fa
 			return err
 		})
 	}
-	if err := d.pool.SendBatch(ctx, &pending).Close(); err != nil {
+	switch err := d.pool.SendBatch(ctx, pending).Close(); {
+	case err == nil:
+		return found, nil
+	case errors.Is(err, errMoved):
+		return nil, err
+	default:
 		return nil, interpret("postgres.Nearest", err)
 	}
-	return found, nil
 }
 
 // fill searches exactly for those probes to which the answers have fewer
@@ -52,7 +56,7 @@ func (d *DB) fill(ctx context.Context, at region, w wanted, answers []face.Answe
 	if err != nil {
 		return err
 	}
-	exact, err := d.answers(ctx, s, w.probes)
+	exact, err := d.answers(ctx, &pgx.Batch{}, s, w.probes)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -56,19 +57,36 @@ func (d *DB) NearestAll(ctx context.Context, q face.Query, probes [][]float32) (
 	if err := checkQuery(q, probes); err != nil {
 		return nil, err
 	}
-	at, err := d.locate(ctx, q)
+	for {
+		answers, err := d.nearestAll(ctx, wanted{Query: q, probes: probes})
+		if !errors.Is(err, errMoved) {
+			return answers, err
+		}
+	}
+}
+
+// nearestAll returns errMoved where the region was remembered wrongly, which it is not
+// any more the next time.
+func (d *DB) nearestAll(ctx context.Context, w wanted) ([]face.Answer, error) {
+	at, remembered, err := d.whereabouts(ctx, w.Query)
 	if err != nil {
 		return nil, err
 	}
-	w := wanted{Query: q, probes: probes}
-	if w.filter, err = d.lookUp(ctx, q, at.gallery); err != nil {
+	if w.filter, err = d.lookUp(ctx, w.Query, at.gallery); err != nil {
 		return nil, err
 	}
 	s, err := d.choose(ctx, at, w)
 	if err != nil {
 		return nil, err
 	}
-	answers, err := d.answers(ctx, s, probes)
+	var pending pgx.Batch
+	if remembered {
+		check(&pending, w.Query, at)
+	}
+	answers, err := d.answers(ctx, &pending, s, w.probes)
+	if err != nil {
+		d.regions.Delete(nameOf(w.Query))
+	}
 	if err != nil || s.Plan.Complete {
 		return answers, err
 	}
