@@ -19,10 +19,10 @@ import (
 
 // searchBench is what the command was told.
 type searchBench struct {
-	gallery, space, pgbench           string
-	clients                           []int
-	rounds, seconds, probes, efSearch int
-	minRecall                         float64
+	gallery, space, pgbench  string
+	clients                  []int
+	rounds, probes, efSearch int
+	seconds, minRecall       float64
 }
 
 func benchSearch(a *app) *cobra.Command {
@@ -47,7 +47,7 @@ vectors as bytes, and has its settings from the connection's beginning.`,
 	flags.StringVar(&b.space, "space", "", "space, see visage index list")
 	flags.IntSliceVar(&b.clients, "clients", []int{1, 8}, "how many searches at a time")
 	flags.IntVar(&b.rounds, "rounds", 5, "how often each is measured")
-	flags.IntVar(&b.seconds, "seconds", 5, "and for how long")
+	flags.Float64Var(&b.seconds, "seconds", 5, "and for how long")
 	flags.IntVar(&b.probes, "probes", 100, "templates to search for")
 	flags.Float64Var(&b.minRecall, "min-recall", face.DefaultMinRecall, "recall that the service is asked for")
 	flags.IntVar(&b.efSearch, "ef-search", 0, "of search.hnsw; default what the service takes")
@@ -71,8 +71,8 @@ func (b *searchBench) check() error {
 		return errors.New("name a gallery and a space, by --gallery and --space")
 	case len(b.clients) == 0 || slices.Min(b.clients) < 1 || slices.Max(b.clients) > 45: // a server has 100 connections by default, and twice as many are open
 		return errors.New("use 1 to 45 --clients")
-	case b.rounds < 1 || b.rounds > 1000 || b.seconds < 1 || b.seconds > 3600 || b.probes < 1 || b.probes > 10_000:
-		return errors.New("use 1 to 1000 --rounds of 1 to 3600 --seconds and 1 to 10000 --probes")
+	case b.rounds < 1 || b.rounds > 1000 || !(b.seconds > 0 && b.seconds <= 3600) || b.probes < 1 || b.probes > 10_000:
+		return errors.New("use 1 to 1000 --rounds of up to 3600 --seconds and 1 to 10000 --probes")
 	case b.efSearch < 0 || b.efSearch > 1000:
 		return errors.New("--ef-search: use 1 to 1000")
 	case !(b.minRecall > 0 && b.minRecall <= 1):
@@ -120,7 +120,7 @@ func (a *app) searchTrial(ctx context.Context, db *postgres.DB, b *searchBench) 
 	if err != nil {
 		return nil, err
 	}
-	t := &searchTrial{searchBench: b, db: db, length: time.Duration(b.seconds) * time.Second}
+	t := &searchTrial{searchBench: b, db: db, length: time.Duration(b.seconds * float64(time.Second))}
 	t.query = face.Query{Gallery: b.gallery, Space: space, Metric: face.Cosine, Limit: search.DefaultK, MinRecall: b.minRecall}
 	if t.statement, err = db.Statement(ctx, t.query); err != nil {
 		return nil, err
