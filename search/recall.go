@@ -24,8 +24,9 @@ type RecallSource interface {
 	NearestAt(ctx context.Context, q face.Query, efSearch int) ([]face.Candidate, error)
 }
 
-// recallLadder are the ef_search that are measured, up to pgvector's limit.
-var recallLadder = [...]int{40, 100, 200, 400, 800, 1000}
+// recallLadder returns the ef_search that are measured where nobody says, up to
+// pgvector's limit.
+func recallLadder() []int { return []int{40, 100, 200, 400, 800, 1000} }
 
 // probeSteps are after how many probes MeasureRecall looks whether they have
 // decided. 400 mates, none missed, are the fewest that promise 0.99. With these looks
@@ -51,6 +52,9 @@ type RecallOptions struct {
 	// Rest is how many times as long as a probe took is waited after it. Defaults to
 	// 0: not at all.
 	Rest int
+	// EfSearch are the ef_search to measure, ascending. Defaults to 40 to 1,000 in six
+	// steps.
+	EfSearch []int
 	// Tell is called after each probe. Defaults to nothing.
 	Tell func(done, total int)
 }
@@ -65,6 +69,9 @@ type RecallOptions struct {
 // It returns Invalid for less than one probe, NotFound where the gallery has not
 // two templates in the space, Cancelled, and what the source returns.
 func MeasureRecall(ctx context.Context, from RecallSource, opts RecallOptions) (face.RecallCurve, error) {
+	if len(opts.EfSearch) == 0 {
+		opts.EfSearch = recallLadder()
+	}
 	if opts.Probes < 0 {
 		return face.RecallCurve{}, face.Errorf(face.Invalid, "%d probes: use at least 1", opts.Probes)
 	}
@@ -81,14 +88,14 @@ func MeasureRecall(ctx context.Context, from RecallSource, opts RecallOptions) (
 	if err != nil {
 		return face.RecallCurve{}, err
 	}
-	var tallies [len(recallLadder)]tally
+	tallies := make([]tally, len(opts.EfSearch))
 	for _, step := range steps {
 		step = min(step, len(probes))
-		if err := opts.upTo(ctx, from, probes[curve.Probes:step], tallies[:], step); err != nil {
+		if err := opts.upTo(ctx, from, probes[curve.Probes:step], tallies, step); err != nil {
 			return face.RecallCurve{}, err
 		}
 		curve.Probes = step
-		if decided(tallies[:]) {
+		if decided(tallies) {
 			break
 		}
 	}
@@ -96,7 +103,7 @@ func MeasureRecall(ctx context.Context, from RecallSource, opts RecallOptions) (
 		return face.RecallCurve{}, face.Errorf(face.NotFound, "gallery %q has not two templates in space %s: there is nothing to find", opts.Gallery, opts.Space.Name())
 	}
 	for i, t := range tallies {
-		curve.Points = append(curve.Points, t.point(recallLadder[i]))
+		curve.Points = append(curve.Points, t.point(opts.EfSearch[i]))
 	}
 	return curve, nil
 }
@@ -133,7 +140,7 @@ func (o RecallOptions) measure(ctx context.Context, from RecallSource, probe fac
 	}
 	want := o.within(probe, all, reachOf(all))
 	for i := range tallies {
-		found, err := from.NearestAt(ctx, q, recallLadder[i])
+		found, err := from.NearestAt(ctx, q, o.EfSearch[i])
 		if err != nil {
 			return err
 		}

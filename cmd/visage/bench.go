@@ -7,7 +7,7 @@ import (
 )
 
 func benchCommand(a *app) *cobra.Command {
-	return group("bench", "Measure speed beside a limit or a peer", benchDetect(a), benchEmbed(a), benchIngest(a), benchImport(a), benchGallery(a))
+	return group("bench", "Measure speed beside a limit or a peer", benchDetect(a), benchEmbed(a), benchIngest(a), benchImport(a), benchGallery(a), benchSearch(a))
 }
 
 // printBench prints a report as JSON or as a table.
@@ -23,5 +23,5 @@ func (a *app) printBench(results []bench.Result, asJSON bool) error {
 	for i, r := range results {
 		rows[i] = append(r.Text(), r.Notes)
 	}
-	return printTable(a.out, []string{"what", "speed", "reference", "ratio", "spread", "notes"}, rows)
+	return printTable(a.out, []string{"what", "speed", "reference", "ratio", "spread", "recall", "notes"}, rows)
 }

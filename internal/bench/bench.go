@@ -39,6 +39,9 @@ type Result struct {
 	Reference float64 `json:"reference,omitempty"`
 	// Ratio is the median over the rounds of value over reference.
 	Ratio float64 `json:"ratio,omitempty"`
+	// Recall is the share of the mates that were found, of those that an exact search
+	// finds, 0 to 1; nil where that is no question.
+	Recall *float64 `json:"recall,omitempty"`
 	// Spread are the least and the largest value of the rounds.
 	Spread [2]float64 `json:"spread"`
 	Notes  string     `json:"notes,omitempty"`
@@ -101,10 +104,13 @@ func processor() string {
 	return "unknown"
 }
 
-// Text is the result as a table's row shows it: name, speed, reference, ratio
-// and spread.
+// Text is the result as a table's row shows it: name, speed, reference, ratio,
+// spread and recall.
 func (r Result) Text() []string {
-	row := []string{r.Name, fmt.Sprintf("%.1f %s", r.Value, r.Unit), "", "", fmt.Sprintf("%.1f to %.1f", r.Spread[0], r.Spread[1])}
+	row := []string{r.Name, fmt.Sprintf("%.1f %s", r.Value, r.Unit), "", "", fmt.Sprintf("%.1f to %.1f", r.Spread[0], r.Spread[1]), ""}
+	if r.Recall != nil {
+		row[5] = fmt.Sprintf("%.4f", *r.Recall)
+	}
 	if r.Against != "" {
 		row[2], row[3] = fmt.Sprintf("%.1f", r.Reference), fmt.Sprintf("%.2f", r.Ratio)
 	}

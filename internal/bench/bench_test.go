@@ -31,7 +31,12 @@ func TestRounds(t *testing.T) {
 	if got.Value != 20 || got.Reference != 40 || got.Ratio != 0.5 || got.Spread != [2]float64{10, 30} {
 		t.Errorf("got %+v", got)
 	}
-	if row := got.Text(); !slices.Equal(row, []string{"detect.x", "20.0 1/s", "40.0", "0.50", "10.0 to 30.0"}) {
+	if row := got.Text(); !slices.Equal(row, []string{"detect.x", "20.0 1/s", "40.0", "0.50", "10.0 to 30.0", ""}) {
+		t.Errorf("row %q", row)
+	}
+	recall := 0.98765
+	got.Recall = &recall
+	if row := got.Text(); row[5] != "0.9877" {
 		t.Errorf("row %q", row)
 	}
 	alone := bench.Rounds{Values: []float64{7}}.Result("detect.y", "1/s", "the bare network", "no network")

@@ -139,3 +139,15 @@ func majors(installed []binaries) string {
 	slices.Sort(names)
 	return strings.Join(slices.Compact(names), ", ")
 }
+
+// FindProgram returns the path of one of PostgreSQL's programs, such as pgbench: the one
+// beside the server that a new cluster would be made with or, where there is none, the
+// one in the search path. The error is exec.ErrNotFound where there is neither.
+func FindProgram(ctx context.Context, name string) (string, error) {
+	if best, err := findBinaries(ctx, "", 0); err == nil {
+		if path, err := exec.LookPath(best.path(name)); err == nil {
+			return path, nil
+		}
+	}
+	return exec.LookPath(name)
+}

@@ -148,12 +148,22 @@ func (c *cluster) launch(ctx context.Context, bin binaries) error {
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{lock.file}
 	c.owner.prepare(cmd)
+	cmd.Env = append(cmd.Env, keptMemory()...)
 	c.log.Info("starting the private database server", "data", c.data, "postgres", bin.major)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("run the database server: %w", err)
 	}
 	go c.reap(cmd)
 	return nil
+}
+
+// keptMemory makes glibc keep what a search has freed for the next one, up to 64 MiB
+// in each process of the server. As it comes, it gives all above 128 KiB back to the
+// kernel after each search (mallopt(3), M_TRIM_THRESHOLD and M_MMAP_THRESHOLD), and an
+// HNSW search of 200 nodes allocates megabytes, page for page: without this it takes
+// up to twice as long.
+func keptMemory() []string {
+	return []string{fmt.Sprintf("MALLOC_TRIM_THRESHOLD_=%d", 64*mib), fmt.Sprintf("MALLOC_MMAP_THRESHOLD_=%d", 32*mib)}
 }
 
 // reap waits for the server, so that it leaves no zombie if it ends before

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pgvector/pgvector-go"
@@ -11,14 +12,13 @@ import (
 
 // answers runs a search for each probe, which is its parameter $1, under
 // settings of its own, all in one transaction and one round trip: a batch
-// without BEGIN is a transaction.
-func (d *DB) answers(ctx context.Context, plan face.Plan, settings map[string]string, query string, probes [][]float32, args []any) ([]face.Answer, error) {
-	var pending pgx.Batch
-	end := d.queueSettings(&pending, settings)
+// without BEGIN is a transaction. What is pending already comes before them.
+func (d *DB) answers(ctx context.Context, pending *pgx.Batch, s Statement, probes [][]float32) ([]face.Answer, error) {
+	end := d.queueSettings(pending, s.Settings)
 	found := make([]face.Answer, len(probes))
 	for i, probe := range probes {
-		found[i].Plan = plan
-		pending.Queue(query, append([]any{pgvector.NewVector(probe)}, args...)...).Query(func(rows pgx.Rows) (err error) {
+		found[i].Plan = s.Plan
+		pending.Queue(s.sql, append([]any{pgvector.NewVector(probe)}, s.args...)...).Query(func(rows pgx.Rows) (err error) {
 			found[i].Candidates, err = pgx.CollectRows(rows, scanCandidate)
 			return err
 		})
@@ -26,10 +26,14 @@ func (d *DB) answers(ctx context.Context, plan face.Plan, settings map[string]st
 	if end != "" {
 		pending.Queue(end)
 	}
-	if err := d.pool.SendBatch(ctx, &pending).Close(); err != nil {
+	switch err := d.pool.SendBatch(ctx, pending).Close(); {
+	case err == nil:
+		return found, nil
+	case errors.Is(err, errMoved):
+		return nil, err
+	default:
 		return nil, interpret("postgres.Nearest", err)
 	}
-	return found, nil
 }
 
 // fill searches exactly for those probes to which the answers have fewer
@@ -46,7 +50,7 @@ func (d *DB) fill(ctx context.Context, at region, w wanted, answers []face.Answe
 	if len(short) == 0 {
 		return nil
 	}
-	exact, err := d.exactly(ctx, at, w)
+	exact, err := d.compareAll(ctx, at, w)
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,9 @@ type DB struct {
 	// sizes remembers how large large galleries are, by region, so that not
 	// every search counts; see Nearest.
 	sizes sync.Map
+	// regions remembers where searches were, as region by regionName, so that the
+	// next one looks its region up in the same round trip in which it searches.
+	regions sync.Map
 	// curves remembers what was measured of indexes, as knownCurve by curveOf.
 	curves sync.Map
 	// replica answers searches; nil for none.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -60,32 +61,77 @@ func (d *DB) nearestAll(ctx context.Context, q face.Query, probes [][]float32) (
 	if err := checkQuery(q, probes); err != nil {
 		return nil, err
 	}
-	at, err := d.locate(ctx, q)
+	for {
+		answers, err := d.nearestOnce(ctx, wanted{Query: q, probes: probes})
+		if !errors.Is(err, errMoved) {
+			return answers, err
+		}
+	}
+}
+
+// nearestOnce returns errMoved where the region was remembered wrongly, which it is
+// not any more the next time.
+func (d *DB) nearestOnce(ctx context.Context, w wanted) ([]face.Answer, error) {
+	at, remembered, err := d.whereabouts(ctx, w.Query)
 	if err != nil {
 		return nil, err
 	}
-	w := wanted{Query: q, probes: probes}
-	if w.filter, err = d.lookUp(ctx, q, at.gallery); err != nil {
+	if w.filter, err = d.lookUp(ctx, w.Query, at.gallery); err != nil {
 		return nil, err
 	}
-	if q.Exact || q.MinRecall == 1 || !at.indexed(family(q.Metric, at.unit)) || q.Limit > mostFromIndex {
+	s, err := d.choose(ctx, at, w)
+	if err != nil {
+		return nil, err
+	}
+	var pending pgx.Batch
+	if remembered {
+		check(&pending, w.Query, at)
+	}
+	answers, err := d.answers(ctx, &pending, s, w.probes)
+	if err != nil {
+		d.regions.Delete(nameOf(w.Query))
+	}
+	switch {
+	case undefinedFunction(err) && remembered: // the index was dropped, and with it the function
+		return nil, errMoved
+	case undefinedFunction(err):
+		return d.compareAll(ctx, at, w)
+	case err != nil || s.Plan.Complete:
+		return answers, err
+	default:
+		return answers, d.fill(ctx, at, w, answers)
+	}
+}
+
+// compareAll searches exactly.
+func (d *DB) compareAll(ctx context.Context, at region, w wanted) ([]face.Answer, error) {
+	s, err := d.exactly(ctx, at, w)
+	if err != nil {
+		return nil, err
+	}
+	return d.answers(ctx, &pgx.Batch{}, s, w.probes)
+}
+
+// choose says how the region is searched.
+func (d *DB) choose(ctx context.Context, at region, w wanted) (Statement, error) {
+	if w.Exact || w.MinRecall == 1 || !at.indexed(family(w.Metric, at.unit)) || w.Limit > mostFromIndex {
 		return d.exactly(ctx, at, w)
 	}
 	found, err := d.measure(ctx, at, w.filter)
 	switch {
 	case err != nil:
-		return nil, err
+		return Statement{}, err
 	case !found.large:
-		return d.exactlyOver(ctx, at, w, found.rows)
+		return exactlyOver(at, w, found.rows), nil
 	}
-	how, err := d.effort(ctx, at, q)
+	how, err := d.effort(ctx, at, w.Query)
 	switch {
 	case err != nil:
-		return nil, err
+		return Statement{}, err
 	case how.exact:
 		return d.exactly(ctx, at, w)
 	default:
-		return d.approximately(ctx, at, w, found.rows, how)
+		return approximately(at, w, found.rows, how), nil
 	}
 }
 
@@ -122,40 +168,33 @@ func checkQuery(q face.Query, probes [][]float32) error {
 }
 
 // exactly compares the probes with every template of the region that passes.
-func (d *DB) exactly(ctx context.Context, at region, w wanted) ([]face.Answer, error) {
+func (d *DB) exactly(ctx context.Context, at region, w wanted) (Statement, error) {
 	rows, err := d.count(ctx, at, w.filter)
-	if err != nil {
-		return nil, err
-	}
-	return d.exactlyOver(ctx, at, w, rows)
+	return exactlyOver(at, w, rows), err
 }
 
-func (d *DB) exactlyOver(ctx context.Context, at region, w wanted, rows int64) ([]face.Answer, error) {
+func exactlyOver(at region, w wanted, rows int64) Statement {
 	query := fmt.Sprintf(`
 		SELECT c.face_id::text, who.identity, who.path, who.x1, who.y1, who.x2, who.y2, c.embedding
 		FROM (SELECT e.face_id, e.embedding, e.embedding %[2]s $1 AS distance FROM visage.embeddings_%[1]d e
 		      WHERE e.gallery_id = $2%[3]s ORDER BY 3, 1 LIMIT $3) c`+withNames, at.space, operator(w.Metric), w.filter.where(4, ""))
-	plan := face.Plan{Plan: face.PlanExact, Rows: rows, Complete: true}
-	return d.answers(ctx, plan, exactSettings(), query, w.probes, append([]any{at.gallery, w.Limit}, w.filter.args()...))
+	return Statement{
+		Plan: face.Plan{Plan: face.PlanExact, Rows: rows, Complete: true}, Settings: exactSettings(),
+		sql: query, args: append([]any{at.gallery, w.Limit}, w.filter.args()...), space: at.space,
+	}
 }
 
 // approximately takes candidates from the index and ranks them by their stored
 // vectors. Where the index gives fewer than were asked for, which a small part
-// of a large space can do, everything is compared.
-func (d *DB) approximately(ctx context.Context, at region, w wanted, rows int64, how effort) ([]face.Answer, error) {
+// of a large space can do, everything is to be compared; see fill.
+func approximately(at region, w wanted, rows int64, how effort) Statement {
 	plan := face.Plan{Plan: face.PlanHNSW, EfSearch: how.efSearch, Rows: rows}
 	if w.filter.empty() { // curves are measured without one
 		plan.EstimatedRecall = how.recall
 	}
-	answers, err := d.answers(ctx, plan, indexSettings(plan.EfSearch), indexQuery(at, w),
-		w.probes, append([]any{at.gallery, w.Limit, at.reach(w.Limit, plan.EfSearch)}, w.filter.args()...))
-	switch {
-	case undefinedFunction(err): // the index was dropped meanwhile
-		return d.exactly(ctx, at, w)
-	case err != nil:
-		return nil, err
-	default:
-		return answers, d.fill(ctx, at, w, answers)
+	return Statement{
+		Plan: plan, Settings: indexSettings(plan.EfSearch), sql: indexQuery(at, w),
+		args: append([]any{at.gallery, w.Limit, min(how.efSearch, at.reach(w.Limit, how.efSearch))}, w.filter.args()...), space: at.space,
 	}
 }
 
@@ -196,7 +235,9 @@ func operator(metric face.Metric) string {
 func exactSettings() map[string]string { return map[string]string{"jit": "off"} }
 
 // indexSettings hold for one transaction. Without sequential scans and sorting
-// the planner has only the HNSW index, whatever it thinks of it; the scan goes
+// the planner has only the HNSW index, whatever it thinks of it, so that one plan
+// serves all searches; it would make a new one for each, because it takes a limit
+// that it does not know for a large one. The scan goes
 // on where the gallery or the filter drops too many. pgvector must not end it
 // before: it would fill up the list with whatever it came across, which can be far
 // from the nearest. It visits some ten times what it gives, and remembers that in
@@ -206,6 +247,7 @@ func indexSettings(efSearch int) map[string]string {
 	for _, off := range []string{"enable_seqscan", "enable_bitmapscan", "enable_sort"} {
 		settings[off] = "off"
 	}
+	settings["plan_cache_mode"] = "force_generic_plan"
 	settings["hnsw.ef_search"] = strconv.Itoa(efSearch)
 	settings["hnsw.iterative_scan"] = "relaxed_order"
 	settings["hnsw.max_scan_tuples"] = strconv.Itoa(100 * filteredReach)

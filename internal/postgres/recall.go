@@ -95,7 +95,7 @@ func (d *DB) nearestAt(ctx context.Context, q face.Query, efSearch int) ([]face.
 	if of := family(q.Metric, at.unit); !at.indexed(of) {
 		return nil, face.Errorf(face.NotFound, "space %s has no index for %s that can be used, and is searched exactly: visage index build makes one", q.Space.Name(), of)
 	}
-	answers, err := d.answers(ctx, face.Plan{}, indexSettings(efSearch), indexQuery(at, w), w.probes, []any{at.gallery, q.Limit, min(efSearch, at.reach(q.Limit, efSearch))})
+	answers, err := d.answers(ctx, &pgx.Batch{}, approximately(at, w, 0, effort{efSearch: efSearch}), w.probes)
 	if err != nil {
 		return nil, err
 	}

@@ -47,24 +47,31 @@ type size struct {
 // exactRows takes about as long as the search itself.
 const sizeAge = time.Minute
 
+// locateRegion has one row, with an id of 0 or null for what there is not.
+const locateRegion = `
+	SELECT coalesce(s.id, 0), coalesce(s.dim, 0), coalesce(s.unit, false), g.id,
+	       coalesce(x.classes && ARRAY[` + cosineClasses + `]::name[], false), coalesce('halfvec_l2_ops' = ANY (x.classes), false)
+	FROM (VALUES (1)) one
+	LEFT JOIN visage.spaces s ON s.name = $1
+	LEFT JOIN visage.galleries g ON g.name = $2
+	LEFT JOIN LATERAL (
+		SELECT array_agg(o.opcname) AS classes
+		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+		JOIN pg_opclass o ON o.oid = i.indclass[0]
+		WHERE i.indrelid = to_regclass('visage.embeddings_' || s.id) AND i.indisvalid AND a.amname = 'hnsw') x ON true`
+
+// fields are what locateRegion returns.
+func (r *region) fields() []any {
+	return []any{&r.space, &r.dim, &r.unit, &r.gallery, &r.cosine, &r.euclidean}
+}
+
 // locate finds the region of a query. It returns NotFound for an unknown
 // gallery or space and Mismatch where the space has other dimensions than it
 // says.
 func (d *DB) locate(ctx context.Context, q face.Query) (region, error) {
-	const query = `
-		SELECT coalesce(s.id, 0), coalesce(s.dim, 0), coalesce(s.unit, false), g.id,
-		       coalesce(x.classes && ARRAY[` + cosineClasses + `]::name[], false), coalesce('halfvec_l2_ops' = ANY (x.classes), false)
-		FROM (VALUES (1)) one
-		LEFT JOIN visage.spaces s ON s.name = $1
-		LEFT JOIN visage.galleries g ON g.name = $2
-		LEFT JOIN LATERAL (
-			SELECT array_agg(o.opcname) AS classes
-			FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
-			JOIN pg_opclass o ON o.oid = i.indclass[0]
-			WHERE i.indrelid = to_regclass('visage.embeddings_' || s.id) AND i.indisvalid AND a.amname = 'hnsw') x ON true`
 	var at region
 	name := q.Space.Name()
-	err := d.pool.QueryRow(ctx, query, name, face.Readable(q.Gallery)).Scan(&at.space, &at.dim, &at.unit, &at.gallery, &at.cosine, &at.euclidean)
+	err := d.pool.QueryRow(ctx, locateRegion, name, face.Readable(q.Gallery)).Scan(at.fields()...)
 	switch {
 	case err != nil:
 		return at, interpret("postgres.Nearest", err)
