@@ -63,7 +63,7 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 	defer func() { err = errors.Join(err, models.Close()) }()
 	indexes := newBuilder(ctx, db, a.log)
 	defer indexes.Close()
-	server, err := httpapi.New(httpapi.Config{Store: db, Models: models, Photos: photos, Indexes: indexes, Logger: a.log})
+	server, err := httpapi.New(httpapi.Config{Store: db, Models: models, Photos: sentPhotos{photos}, Indexes: indexes, Logger: a.log})
 	if err != nil {
 		return err
 	}
