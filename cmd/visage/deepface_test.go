@@ -175,7 +175,7 @@ func TestRepresentFinishes(t *testing.T) {
 			t.Errorf("%v: space %v", fields, one["space"])
 		}
 	}
-	for field, message := range map[string]string{"align": "profile deepface", "expand_percentage": "profile deepface", "normalization": "profile deepface"} {
+	for field, message := range map[string]string{"align": "are for deepface", "expand_percentage": "profile deepface", "normalization": "profile deepface"} {
 		value := map[string]any{"align": false, "expand_percentage": 10, "normalization": "Facenet"}[field]
 		r := s.json("/represent", map[string]any{"img": inBase64(data), field: value})
 		if r.status != http.StatusUnprocessableEntity || !strings.Contains(r.text, message) {

@@ -30,6 +30,7 @@ import (
 type service struct {
 	t      *testing.T
 	url    string
+	dsn    string // the database's address
 	db     *postgres.DB
 	models *lender
 }
@@ -39,7 +40,12 @@ var builtInModels = embed.Config{Recognizer: "LBPH", Detector: "opencv"}
 
 func newService(t *testing.T, cfg embed.Config, change ...func(*httpapi.Config)) service {
 	t.Helper()
-	db := pgtest.New(t)
+	dsn := pgtest.URL(t)
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn, MaxConns: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
 	a := &app{log: slog.New(slog.DiscardHandler), settings: config.Settings{Home: t.TempDir(), OrtLib: os.Getenv("VISAGE_ORT_LIB")}}
 	if dir := os.Getenv("VISAGE_TEST_MODELS"); dir != "" {
 		a.settings.Models = []string{dir}
@@ -61,7 +67,7 @@ func newService(t *testing.T, cfg embed.Config, change ...func(*httpapi.Config))
 	}
 	listening := httptest.NewServer(server.Handler())
 	t.Cleanup(listening.Close)
-	return service{t, listening.URL, db, models}
+	return service{t, listening.URL, dsn, db, models}
 }
 
 // newTestLender closes with the test.
