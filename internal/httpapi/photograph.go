@@ -79,15 +79,7 @@ func indexed(name string, i, of int) string {
 	return fmt.Sprintf("%s[%d]", name, i)
 }
 
-// photograph reads the one that a field names.
-func (s *Server) photograph(ctx context.Context, f *fields, name string) ([]byte, error) {
-	one, err := s.single(ctx, f, name)
-	if err == nil && one.vector != nil {
-		err = noPhotograph(name)
-	}
-	return one.photo, err
-}
-
+// noPhotograph is the error for a template where a photograph is wanted.
 func noPhotograph(name string) error {
 	return face.Errorf(face.Invalid, "%s is a list of numbers: send a photograph", name)
 }
