@@ -154,8 +154,8 @@ func (f *fields) raw(name string) string {
 	return string(bytes.TrimSpace(f.json[name]))
 }
 
-// sent says whether the field has a value.
-func (f *fields) sent(name string) bool { return len(f.files[name]) > 0 || f.raw(name) != "" }
+// given says whether the field has a value.
+func (f *fields) given(name string) bool { return len(f.files[name]) > 0 || f.raw(name) != "" }
 
 // has says whether the field was sent as JSON and is not null.
 func (f *fields) has(name string) bool {

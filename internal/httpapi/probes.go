@@ -54,7 +54,7 @@ func rows(f *fields, faces, otherwise int) (int, error) {
 	switch {
 	case f.err != nil:
 		return 0, f.err
-	case !f.sent("k"):
+	case !f.given("k"):
 		return max(1, min(otherwise, mostRows/faces)), nil
 	case k < 1 || k > face.MostCandidates:
 		return 0, face.Errorf(face.Invalid, "k %d: ask for at least 1 candidate and at most %d", k, face.MostCandidates)

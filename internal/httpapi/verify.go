@@ -49,7 +49,7 @@ func (s *Server) verify(c echo.Context) error {
 
 // thresholdOf is the caller's, or else the model's own.
 func thresholdOf(f *fields, e Embedder, metric face.Metric) (face.Threshold, error) {
-	if f.sent("threshold") {
+	if f.given("threshold") {
 		given := face.Threshold{Metric: metric, Distance: f.number("threshold", 0), Source: "the caller"}
 		if f.err != nil {
 			return face.Threshold{}, f.err
