@@ -23,6 +23,7 @@ type Embedder struct {
 	*model             // the recogniser that counts where there is one
 	models    []*model // with those besides it, at least one
 	limits    cv.Limits
+	cfg       Config // with defaults
 	pad       float64
 	crop      Crop
 	runtime   *ort.Runtime // nil while no model needs it
@@ -55,7 +56,7 @@ func Open(cfg Config) (*Embedder, error) {
 		return nil, err
 	}
 	e := &Embedder{
-		limits: cv.Limits{Bytes: cfg.MaxBytes, Pixels: cfg.MaxPixels}, pad: cfg.Pad, crop: cfg.Crop, maxFaces: cfg.MaxFaces, anyway: cfg.Anyway,
+		cfg: cfg, limits: cv.Limits{Bytes: cfg.MaxBytes, Pixels: cfg.MaxPixels}, pad: cfg.Pad, crop: cfg.Crop, maxFaces: cfg.MaxFaces, anyway: cfg.Anyway,
 		profile: cfg.Options.Profile, settings: cfg.settings(), pool: cv.NewPool(0), turns: newTurns(cfg.Workers),
 	}
 	for _, entry := range entries {

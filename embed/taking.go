@@ -13,3 +13,27 @@ func (e *Embedder) Taking(t Taking) *Embedder {
 	view.maxFaces, view.anyway = t.MaxFaces, t.Anyway
 	return &view
 }
+
+// Cropped is the Embedder for faces that are cut out in another way, with the space
+// and the thresholds that go with it. It shares all its parts with e, which alone is
+// to be closed. It returns face.Invalid for what Open would refuse.
+func (e *Embedder) Cropped(crop Crop) (*Embedder, error) {
+	view := *e
+	view.crop, view.cfg.Crop = crop, crop
+	view.models = make([]*model, len(e.models))
+	for i, m := range e.models {
+		if err := view.cfg.validate(m.entry); err != nil {
+			return nil, err
+		}
+		other := *m
+		if r := m.entry.Recognition; r != nil {
+			other.space.Profile = view.cfg.variant(m.entry)
+			if e.deepface() {
+				other.thresholds = view.cfg.qualified(r.DeepFace.Thresholds)
+			}
+		}
+		view.models[i] = &other
+	}
+	view.model = view.models[0]
+	return &view, nil
+}

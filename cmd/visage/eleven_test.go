@@ -52,7 +52,7 @@ func TestDeepFacesModels(t *testing.T) {
 			graph.Seed = 3
 			v.do("models", "import", network(t, graph), "--as", name, "--unpinned")
 			model := []string{"--model", name, "--detector", "opencv", "--profile", "deepface"}
-			faces := answer[struct{ Results []represented }](v, with(model, "represent", photo, "--return-face")...).Results
+			faces := answer[struct{ Results []search.Representation }](v, with(model, "represent", photo, "--return-face")...).Results
 			if len(faces) != 1 || len(faces[0].Embedding) != graph.Dim || len(faces[0].Face) != faces[0].Shape[0]*faces[0].Shape[1]*3 {
 				t.Fatalf("represent gives %+v", faces)
 			}

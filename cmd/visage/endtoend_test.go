@@ -80,7 +80,7 @@ func TestRepresentAndExtract(t *testing.T) {
 	t.Parallel()
 	v, dir := newVisage(t), sampleDir(t)
 	photo, out := filepath.Join(dir, "sample-01.jpg"), filepath.Join(t.TempDir(), "crops")
-	represented := answer[struct{ Results []represented }](v, with(builtIn, "represent", photo)...).Results
+	represented := answer[struct{ Results []search.Representation }](v, with(builtIn, "represent", photo)...).Results
 	if len(represented) != 1 || len(represented[0].Embedding) != 2891 || represented[0].FacialArea.W < 100 {
 		t.Errorf("represent gives %d faces", len(represented))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/visagedb/visage/embed"
 	"github.com/visagedb/visage/embed/align"
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/httpapi"
 	"github.com/visagedb/visage/internal/photo"
 	"github.com/visagedb/visage/search"
 )
@@ -18,28 +19,22 @@ import (
 // extracted is one face as DeepFace's extract_faces answers it, with the file
 // that holds its crop instead of the pixels.
 type extracted struct {
-	FacialArea search.FacialArea `json:"facial_area"`
-	Confidence float32           `json:"confidence"`
-	File       string            `json:"file"`
-	Alignment  *alignment        `json:"alignment"` // null where the crop was not aligned onto a template
+	FacialArea search.FacialArea  `json:"facial_area"`
+	Confidence float32            `json:"confidence"`
+	File       string             `json:"file"`
+	Alignment  *httpapi.Alignment `json:"alignment"` // null where the crop was not aligned onto a template
 	// IsReal, AntispoofScore and Quality are null: they were not asked for.
 	IsReal         *bool    `json:"is_real"`
 	AntispoofScore *float64 `json:"antispoof_score"`
 	Quality        *float64 `json:"quality"`
 }
 
-// alignment tells how the face lay on the template; see align.Placement.
-type alignment struct {
-	Residual float64 `json:"residual"`
-	Scale    float64 `json:"scale"`
-	Roll     float64 `json:"roll"`
-}
-
-func alignmentOf(p *align.Placement) *alignment {
+// alignmentOf tells how a face lay on the template; nil where it lay on none.
+func alignmentOf(p *align.Placement) *httpapi.Alignment {
 	if p == nil {
 		return nil
 	}
-	return &alignment{p.Residual, p.Scale, p.Roll}
+	return &httpapi.Alignment{Residual: p.Residual, Scale: p.Scale, Roll: p.Roll}
 }
 
 // extraction is what the command was told.

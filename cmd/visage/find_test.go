@@ -140,7 +140,7 @@ func TestFindSamePerson(t *testing.T) {
 	}
 	var templates []face.Template
 	for _, photo := range photos {
-		shown := answer[struct{ Results []represented }](v, with(builtIn, "represent", photo)...).Results
+		shown := answer[struct{ Results []search.Representation }](v, with(builtIn, "represent", photo)...).Results
 		templates = append(templates, face.Template{Space: face.Space{Dim: len(shown[0].Embedding)}, Vector: shown[0].Embedding})
 	}
 	merged, err := search.Merge(templates)

@@ -1,166 +1,216 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/visagedb/visage/embed"
-	"github.com/visagedb/visage/embed/recognize"
+	"github.com/visagedb/visage/embed/registry"
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/httpapi"
 )
 
-// lender keeps models open for requests: its own, and up to so many others as
-// requests name them. The one that was not in use for longest is closed for another.
-type lender struct {
-	open func(embed.Config) (*embed.Embedder, error)
-	cfg  embed.Config // the server's own models
-	most int
+const (
+	// lenderRest is how long models stay open after their last use, whatever else is
+	// asked for: loading takes seconds and much memory, so that requests that name
+	// other models each time must not be able to cause it without end.
+	lenderRest = 10 * time.Second
+	// lenderWait is how long Close waits for requests that still use models.
+	lenderWait = 10 * time.Second
+)
 
-	mu     sync.Mutex
-	tick   int
-	lent   map[httpapi.Choice]*loan
-	closed bool
+// lender keeps models open for requests: its own, and up to so many others as
+// requests name them. The ones that were not in use for longest are closed for
+// others, unless they were used just now. One set of models is opened at a time, and
+// whoever waits for it may go away.
+type lender struct {
+	open    func(embed.Config) (*embed.Embedder, error)
+	log     *slog.Logger
+	entries []registry.Entry // models that have a name
+	cfg     embed.Config     // the server's own models
+	own     models
+	most    int
+	rest    time.Duration
+	now     func() time.Time
+
+	opening sync.Mutex     // held while models are opened
+	out     sync.WaitGroup // loans that are out, and openings
+	mu      sync.Mutex     // guards all below
+	lent    map[models]*loan
+	closed  bool
 }
 
-// loan is an Embedder that is open, or being opened by whoever holds once.
+// loan is an Embedder that is open, or is being opened.
 type loan struct {
-	once  sync.Once
+	ready chan struct{} // closed once e or err is there
 	e     *embed.Embedder
 	err   error
 	users int
-	last  int // tick of its last use
+	last  time.Time // of its last use
 }
 
 // newLender opens the server's own models. The caller closes the lender.
-func newLender(cfg embed.Config, most int, open func(embed.Config) (*embed.Embedder, error)) (*lender, error) {
-	l := &lender{open: open, cfg: cfg, most: most, lent: map[httpapi.Choice]*loan{}}
+func newLender(cfg embed.Config, most int, entries []registry.Entry, log *slog.Logger, open func(embed.Config) (*embed.Embedder, error)) (*lender, error) {
+	l := &lender{
+		open: open, log: log, entries: entries, cfg: cfg, most: most, rest: lenderRest, now: time.Now, lent: map[models]*loan{},
+	}
 	e, err := open(cfg)
 	if err != nil {
 		return nil, err
 	}
-	l.cfg.Recognizer = e.Recognizer()
-	l.cfg.Detector, _ = e.DetectorSource()
-	own := &loan{e: e, users: 1} // never idle
-	own.once.Do(func() {})
-	l.lent[l.settled(httpapi.Choice{})] = own
+	l.own = l.ownModels(e)
+	held := &loan{ready: make(chan struct{}), e: e, users: 1} // never idle
+	close(held.ready)
+	l.lent[l.own] = held
 	return l, nil
 }
 
-// settled is a choice with what it leaves open.
-func (l *lender) settled(c httpapi.Choice) httpapi.Choice {
-	c.Recognizer = cmp.Or(c.Recognizer, l.cfg.Recognizer)
-	c.Detector = cmp.Or(c.Detector, l.cfg.Detector)
-	c.Normalization = cmp.Or(c.Normalization, string(cmp.Or(l.cfg.Normalization, recognize.Base)))
-	return c
-}
-
-// Lend is httpapi.Models'.
-func (l *lender) Lend(ctx context.Context, c httpapi.Choice) (httpapi.Embedder, func(), error) {
+// lend gives an Embedder of the models, cut to the choice.
+func (l *lender) lend(ctx context.Context, m models, crop embed.Crop) (*embed.Embedder, func(), error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, face.Wrap(face.Cancelled, err, "open the models")
 	}
-	c = l.settled(c)
-	taken, idle, err := l.take(c)
+	taken, err := l.take(m)
 	if err != nil {
 		return nil, nil, err
 	}
-	if idle != nil {
-		err = idle.Close()
+	giveBack := sync.OnceFunc(func() { l.giveBack(taken) })
+	select {
+	case <-taken.ready:
+		err = taken.err
+	case <-ctx.Done():
+		err = face.Wrap(face.Cancelled, ctx.Err(), "open the models")
 	}
-	taken.once.Do(func() { taken.e, taken.err = l.open(l.configOf(c)) })
-	if err = errors.Join(err, taken.err); err != nil {
-		l.giveBack(c, taken)
+	var e *embed.Embedder
+	if err == nil {
+		e, err = taken.e.Cropped(crop)
+	}
+	if err != nil {
+		giveBack()
 		return nil, nil, err
 	}
-	return served{taken.e}, func() { l.giveBack(c, taken) }, nil
+	return e, giveBack, nil
 }
 
-// take finds the loan of a choice, or makes one, and gives an Embedder to be closed
-// where there are too many.
-func (l *lender) take(c httpapi.Choice) (taken *loan, idle *embed.Embedder, err error) {
+// take finds the loan of some models, or begins one.
+func (l *lender) take(m models) (*loan, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return nil, nil, face.Errorf(face.Unavailable, "the server is ending")
+		return nil, errEnding
 	}
-	l.tick++
-	taken, found := l.lent[c]
+	taken, found := l.lent[m]
 	if !found {
-		if idle, err = l.room(); err != nil {
-			return nil, nil, err
+		if len(l.lent) > l.most+len(l.idle()) { // each that is idle makes room for one
+			return nil, face.Errorf(face.Unavailable, "%d other models than the server's own may be open at once, and were all used just now: try again later", l.most)
 		}
-		taken = &loan{}
-		l.lent[c] = taken
+		taken = &loan{ready: make(chan struct{})}
+		l.lent[m] = taken
+		l.out.Add(1)
+		go l.fill(m, taken)
 	}
 	taken.users++
-	taken.last = l.tick
-	return taken, idle, nil
+	taken.last = l.now()
+	l.out.Add(1)
+	return taken, nil
 }
 
-// room makes room for one more, taking out the one that was idle for longest.
-func (l *lender) room() (*embed.Embedder, error) {
-	if len(l.lent) <= l.most {
-		return nil, nil
+// errEnding is for requests that come too late.
+var errEnding = face.Errorf(face.Unavailable, "the server is ending")
+
+// fill opens a loan's models, unless everybody who asked for them went away.
+func (l *lender) fill(m models, taken *loan) {
+	defer l.out.Done()
+	defer l.trim()
+	l.opening.Lock()
+	defer l.opening.Unlock()
+	l.mu.Lock()
+	wanted := taken.users > 0 && !l.closed
+	if !wanted {
+		delete(l.lent, m)
+		taken.err = errEnding
 	}
-	var oldest httpapi.Choice
-	found := false
-	for c, held := range l.lent {
-		if held.users == 0 && (!found || held.last < l.lent[oldest].last) {
-			oldest, found = c, true
+	l.mu.Unlock()
+	var e *embed.Embedder
+	var err error
+	if wanted {
+		e, err = l.open(l.configOf(m))
+		err = l.outward(m, err)
+		l.mu.Lock()
+		if taken.e, taken.err = e, err; err != nil {
+			delete(l.lent, m) // the next one tries again
+		}
+		l.mu.Unlock()
+	}
+	close(taken.ready)
+}
+
+// idle are the models that may be closed for others.
+func (l *lender) idle() []models {
+	var idle []models
+	for m, held := range l.lent {
+		if held.users == 0 && held.e != nil && l.now().Sub(held.last) >= l.rest {
+			idle = append(idle, m)
 		}
 	}
-	if !found {
-		return nil, face.Errorf(face.Unavailable, "%d other models are in use, and no more may be open: try again later", l.most)
-	}
-	idle := l.lent[oldest].e
-	delete(l.lent, oldest)
-	return idle, nil
+	return idle
 }
 
-func (l *lender) giveBack(c httpapi.Choice, taken *loan) {
+// trim closes the models that were idle for longest while there are too many.
+func (l *lender) trim() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	taken.users--
-	if taken.e == nil && l.lent[c] == taken { // it could not be opened: the next one tries again
-		delete(l.lent, c)
+	var surplus []*loan
+	for idle := l.idle(); len(idle) > 0 && len(l.lent) > l.most+1; idle = l.idle() {
+		oldest := idle[0]
+		for _, m := range idle {
+			if l.lent[m].last.Before(l.lent[oldest].last) {
+				oldest = m
+			}
+		}
+		surplus = append(surplus, l.lent[oldest])
+		delete(l.lent, oldest)
+	}
+	l.mu.Unlock()
+	for _, held := range surplus {
+		if err := held.e.Close(); err != nil {
+			l.log.Error("models were not closed", "error", err)
+		}
 	}
 }
 
-// configOf is how to open a choice.
-func (l *lender) configOf(c httpapi.Choice) embed.Config {
-	cfg := l.cfg
-	cfg.Recognizer, cfg.Detector, cfg.Normalization = c.Recognizer, c.Detector, recognize.Normalization(c.Normalization)
-	cfg.Crop = embed.Crop{Unaligned: c.Unaligned, Expand: c.Expand}
-	return cfg
+func (l *lender) giveBack(taken *loan) {
+	defer l.out.Done()
+	l.mu.Lock()
+	taken.users--
+	taken.last = l.now()
+	l.mu.Unlock()
+	l.trim()
 }
 
-// Close frees all models. Requests must have ended.
+// Close frees all models. It waits for requests that still use some, but not for
+// long: those are then left to the end of the process.
 func (l *lender) Close() error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.closed = true
+	l.mu.Unlock()
+	ended := make(chan struct{})
+	go func() { l.out.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(lenderWait):
+		return face.Errorf(face.Unavailable, "models are still in use %s after the end: they were not closed", lenderWait)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var errs []error
-	for c, held := range l.lent {
-		if held.e != nil {
-			errs = append(errs, held.e.Close())
-		}
-		delete(l.lent, c)
+	for m, held := range l.lent {
+		errs = append(errs, held.e.Close())
+		delete(l.lent, m)
 	}
 	return errors.Join(errs...)
 }
 
-// served is an Embedder as requests see it.
-type served struct{ *embed.Embedder }
-
-// Faces is httpapi.Embedder's.
-func (s served) Faces(ctx context.Context, photo []byte, want httpapi.Wanted) (face.Photo, error) {
-	return s.Taking(embed.Taking(want)).Embed(ctx, photo, face.AllFaces)
-}
-
-var (
-	_ httpapi.Models   = (*lender)(nil)
-	_ httpapi.Embedder = served{}
-)
+var _ httpapi.Models = (*lender)(nil)

@@ -7,22 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/visagedb/visage/embed"
-	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/httpapi"
 	"github.com/visagedb/visage/search"
 )
-
-// represented is one face as DeepFace's represent answers it.
-type represented struct {
-	Embedding  []float32         `json:"embedding"`
-	FacialArea search.FacialArea `json:"facial_area"`
-	Confidence float32           `json:"face_confidence"`
-	// Face is what the network was given: rows, columns and channels, in a row.
-	// Shape are their numbers.
-	Face  []float32 `json:"face,omitempty"`
-	Shape []int     `json:"face_shape,omitempty"`
-	Model string    `json:"model"`
-	Space string    `json:"space"`
-}
 
 // representation is what the command was told.
 type representation struct {
@@ -63,22 +50,21 @@ func (a *app) represent(ctx context.Context, path string, r *representation) err
 	}
 	r.Anyway = !r.enforce
 	return a.withEmbedder(*r.Config, func(e *embed.Embedder) error {
-		if _, ok := e.Range(); r.minMax && !ok {
+		options := search.RepresentOptions{Unit: r.unit, Detector: e.Detector()}
+		switch ends, ok := e.Range(); {
+		case r.minMax && ok:
+			options.MinMax = &ends
+		case r.minMax:
 			a.log.Warn("DeepFace knows no range of the model: --minmax-normalize changes nothing", "model", e.Recognizer())
 		}
-		faces, width, height, err := e.Represent(ctx, data, face.AllFaces)
+		faces, fed, err := served{e}.FacesFed(ctx, data, httpapi.Wanted{MaxFaces: r.MaxFaces, Anyway: r.Anyway})
 		if err != nil {
 			return aboutPhoto(path, err)
 		}
-		results := make([]represented, len(faces))
-		for i, f := range faces {
-			results[i] = represented{
-				FacialArea: search.NewFacialArea(f.Detection, width, height),
-				Confidence: f.Detection.Confidence, Model: e.Recognizer(),
-			}
-			results[i].Embedding, results[i].Space = r.finish(e, f.Template)
-			if r.face {
-				results[i].Face, results[i].Shape = f.Fed, e.FedShape()
+		results := search.Represent(faces, options)
+		if r.face {
+			for i := range results {
+				results[i].Face, results[i].Shape = fed.Values[i], fed.Shape
 			}
 		}
 		if *r.json {
@@ -88,25 +74,9 @@ func (a *app) represent(ctx context.Context, path string, r *representation) err
 	})
 }
 
-// finish does what DeepFace does after the network. It leaves models alone of
-// whose range DeepFace knows nothing. What is changed gets a space of its own, so
-// that verify does not take it for a template.
-func (r *representation) finish(e *embed.Embedder, t face.Template) (vector []float32, space string) {
-	vector, space = t.Vector, t.Space.Name()
-	ends, ok := e.Range()
-	mapped := ok && r.minMax
-	if mapped {
-		vector, space = search.MinMax(vector, ends[0], ends[1]), space+"+minmax"
-	}
-	if r.unit && (mapped || !t.Space.Unit) {
-		vector, space = search.UnitLength(vector), space+"+l2"
-	}
-	return vector, space
-}
-
 // printRepresented prints a line per face: its box, and the template as pgvector
 // reads it.
-func (a *app) printRepresented(results []represented) error {
+func (a *app) printRepresented(results []search.Representation) error {
 	for i, r := range results {
 		fmt.Fprintf(a.out, "face %d at %d,%d, %d x %d pixels, confidence %.2f, space %s\n[", i+1,
 			r.FacialArea.X, r.FacialArea.Y, r.FacialArea.W, r.FacialArea.H, r.Confidence, r.Space)

@@ -52,12 +52,18 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 	if err != nil {
 		return err
 	}
-	models, err := newLender(m, s.most, a.openEmbedder)
+	store, err := a.store()
+	if err != nil {
+		return err
+	}
+	models, err := newLender(m, s.most, store.Entries(), a.log, a.openEmbedder)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, models.Close()) }()
-	server, err := httpapi.New(httpapi.Config{Store: db, Models: models, Photos: photos, Logger: a.log})
+	indexes := newBuilder(ctx, db, a.log)
+	defer indexes.Close()
+	server, err := httpapi.New(httpapi.Config{Store: db, Models: models, Photos: sentPhotos{photos}, Indexes: indexes, Logger: a.log})
 	if err != nil {
 		return err
 	}

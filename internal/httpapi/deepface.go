@@ -1,7 +1,10 @@
 package httpapi
 
 import (
+	"net/http"
 	"slices"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -10,6 +13,22 @@ import (
 var deepfaceRoutes = [...]string{"/represent", "/verify", "/analyze", "/register", "/search", "/build/index", "/find", "/extract"}
 
 func deepfaceRoute(path string) bool { return slices.Contains(deepfaceRoutes[:], path) }
+
+// routeDeepFace names those besides /represent and /verify.
+func (s *Server) routeDeepFace() {
+	s.echo.GET("/", welcome)
+	s.echo.POST("/analyze", s.analyze)
+	s.echo.POST("/register", s.register)
+	s.echo.POST("/search", s.search)
+	s.echo.POST("/build/index", s.buildIndex)
+	s.echo.POST("/find", s.find)
+	s.echo.POST("/extract", s.extract)
+}
+
+// welcome answers GET / for those who look whether anybody is there, as with DeepFace.
+func welcome(c echo.Context) error {
+	return c.HTML(http.StatusOK, "<h1>Welcome to Visage</h1>")
+}
 
 // deepfaceFailure is an error whose text is where DeepFace has it: in error, of
 // refused callers in message too, and of photographs that cannot be read in

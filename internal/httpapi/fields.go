@@ -64,7 +64,7 @@ func readJSON(body io.Reader) (*fields, error) {
 	}
 	f := &fields{json: map[string]json.RawMessage{}}
 	if err := json.Unmarshal(text, &f.json); err != nil || f.json == nil {
-		return nil, malformed{face.Errorf(face.Invalid, "the body is no JSON object")}
+		return nil, malformed{face.Errorf(face.Invalid, "the body is no JSON object (NaN and Infinity are not JSON)")}
 	}
 	return f, nil
 }
@@ -96,16 +96,16 @@ func (f *fields) text(name, otherwise string) string {
 	return text
 }
 
-// flag is a yes or no. The texts true, yes, on and 1 are yes, false, no, off and 0
-// are no, whatever their case.
+// flag is a yes or no. The texts true, t, yes, y, on and 1 are yes, false, f, no, n,
+// off and 0 are no, whatever their case.
 func (f *fields) flag(name string, otherwise bool) bool {
 	text := f.raw(name)
 	switch strings.ToLower(text) {
 	case "":
 		return otherwise
-	case "true", "yes", "on", "1":
+	case "true", "t", "yes", "y", "on", "1":
 		return true
-	case "false", "no", "off", "0":
+	case "false", "f", "no", "n", "off", "0":
 		return false
 	default:
 		f.wrong(name, "true or false")
@@ -154,6 +154,9 @@ func (f *fields) raw(name string) string {
 	return string(bytes.TrimSpace(f.json[name]))
 }
 
+// given says whether the field has a value.
+func (f *fields) given(name string) bool { return len(f.files[name]) > 0 || f.raw(name) != "" }
+
 // has says whether the field was sent as JSON and is not null.
 func (f *fields) has(name string) bool {
 	value, found := f.json[name]
@@ -164,5 +167,12 @@ func (f *fields) has(name string) bool {
 func (f *fields) wrong(name, want string) {
 	if f.err == nil {
 		f.err = face.Errorf(face.Invalid, "%s must be %s", name, want)
+	}
+}
+
+// refuse notes the first error.
+func (f *fields) refuse(err error) {
+	if f.err == nil {
+		f.err = err
 	}
 }

@@ -27,6 +27,7 @@ func (s *Server) use() {
 		s.plain,
 		s.limited,
 		s.timed,
+		swept,
 	)
 }
 
@@ -88,6 +89,18 @@ func (s *Server) timed(next echo.HandlerFunc) echo.HandlerFunc {
 		defer cancel()
 		c.SetRequest(c.Request().WithContext(ctx))
 		return next(c)
+	}
+}
+
+// swept removes the files of a form. The HTTP server does so for the request that it
+// made, but s.timed has put another in its place.
+func swept(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if form := c.Request().MultipartForm; form != nil {
+			err = errors.Join(err, form.RemoveAll())
+		}
+		return err
 	}
 }
 

@@ -2,70 +2,123 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"mime/multipart"
 
 	"github.com/visagedb/visage/internal/face"
 )
 
-// photograph reads the one that a field names: a file of a form, or a text that
-// s.cfg.Photos reads. Paths of the server's files are not read, nor looked at.
-func (s *Server) photograph(ctx context.Context, f *fields, name string) ([]byte, error) {
+// sent is one photograph of a request, or a template in the place of one.
+type sent struct {
+	name   string // for errors: img, or img[1]
+	text   string // how it was named; empty for a file and a template
+	file   string // the name of a file of a form; may be empty
+	photo  []byte
+	vector []float32 // not nil for a template
+}
+
+// photographs reads all that a field names, at least one: files of a form, texts that
+// s.cfg.Photos reads, or one template. Paths of the server's files are not read, nor
+// looked at.
+func (s *Server) photographs(ctx context.Context, f *fields, name string) ([]sent, error) {
 	if files := f.files[name]; len(files) > 0 {
-		file, err := files[0].Open()
+		return s.files(files, name)
+	}
+	vector, found, err := f.vector(name)
+	if found || err != nil {
+		return []sent{{name: name, vector: vector}}, err
+	}
+	texts := f.texts(name, s.cfg.MaxPhotos)
+	switch {
+	case f.err != nil:
+		return nil, f.err
+	case len(texts) == 0:
+		return nil, malformed{face.Errorf(face.Invalid, "%s is missing: send a file of that name in a form, or base64", name)}
+	}
+	all := make([]sent, len(texts))
+	for i, text := range texts {
+		one := &all[i]
+		one.name, one.text = indexed(name, i, len(texts)), text
+		if one.photo, err = s.cfg.Photos.Read(ctx, text); face.CodeOf(err) == face.Invalid {
+			return nil, malformed{face.Errorf(face.Invalid, "%s is no photograph that is read here: send a file, a data URI or base64 (%s)", one.name, outward(err))}
+		}
+		if err != nil {
+			return nil, face.Wrap(face.CodeOf(err), err, "%s", one.name)
+		}
+	}
+	return all, nil
+}
+
+// files reads the files of a form.
+func (s *Server) files(files []*multipart.FileHeader, name string) ([]sent, error) {
+	if len(files) > s.cfg.MaxPhotos {
+		return nil, face.Errorf(face.TooLarge, "%s has %d files: send at most %d", name, len(files), s.cfg.MaxPhotos)
+	}
+	all := make([]sent, len(files))
+	for i, header := range files {
+		file, err := header.Open()
 		if err != nil {
 			return nil, face.Wrap(face.Internal, err, "open the file %s that was sent", name)
 		}
 		data, err := io.ReadAll(file)
-		return data, errors.Join(err, file.Close())
+		if err = errors.Join(err, file.Close()); err != nil {
+			return nil, face.Wrap(face.Internal, err, "read the file %s that was sent", name)
+		}
+		all[i] = sent{name: indexed(name, i, len(files)), file: header.Filename, photo: data}
 	}
-	text := f.text(name, "")
-	if f.err != nil {
-		return nil, f.err
+	return all, nil
+}
+
+// indexed names one of several.
+func indexed(name string, i, of int) string {
+	if of == 1 {
+		return name
 	}
-	if text == "" {
-		return nil, malformed{face.Errorf(face.Invalid, "%s is missing: send a file of that name in a form, or base64", name)}
+	return fmt.Sprintf("%s[%d]", name, i)
+}
+
+// noPhotograph is the error for a template where a photograph is wanted.
+func noPhotograph(name string) error {
+	return face.Errorf(face.Invalid, "%s is a list of numbers: send a photograph", name)
+}
+
+// single is the one photograph or template that a field names.
+func (s *Server) single(ctx context.Context, f *fields, name string) (sent, error) {
+	all, err := s.photographs(ctx, f, name)
+	switch {
+	case err != nil:
+		return sent{}, err
+	case len(all) > 1:
+		return sent{}, face.Errorf(face.Invalid, "%s has %d entries: send one", name, len(all))
 	}
-	data, err := s.cfg.Photos.Read(ctx, text)
-	if face.CodeOf(err) == face.Invalid {
-		return nil, malformed{face.Errorf(face.Invalid, "%s is no photograph that is read here: send a file, a data URI or base64 (%s)", name, outward(err))}
-	}
-	return data, err
+	return all[0], nil
 }
 
 // faces are the templates of a photograph, or the template that was sent in its
-// stead: a list of numbers.
+// stead.
 func (s *Server) faces(ctx context.Context, f *fields, name string, e Embedder, want Wanted) (face.Photo, error) {
-	if vector, sent, err := f.vector(name); sent || err != nil {
-		return face.Photo{Templates: []face.Template{{Space: e.Space(), Vector: vector}}}, err
-	}
-	data, err := s.photograph(ctx, f, name)
+	one, err := s.single(ctx, f, name)
 	if err != nil {
 		return face.Photo{}, err
 	}
-	photo, err := e.Faces(ctx, data, want)
-	if err != nil {
-		return face.Photo{}, face.Wrap(face.CodeOf(err), err, "%s", name)
-	}
-	return photo, nil
+	return one.faces(ctx, e, want)
 }
 
-// vector is a list of numbers, and whether one was sent.
-func (f *fields) vector(name string) (vector []float32, sent bool, err error) {
-	text := f.raw(name)
-	if len(text) == 0 || text[0] != '[' {
-		return nil, false, nil
+func (one sent) faces(ctx context.Context, e Embedder, want Wanted) (face.Photo, error) {
+	if one.vector != nil {
+		t, err := template(one.name, one.vector, e.Space())
+		return face.Photo{Templates: []face.Template{t}}, err
 	}
-	var numbers []*float32
-	if err := json.Unmarshal([]byte(text), &numbers); err != nil {
-		return nil, true, face.Errorf(face.Invalid, "%s is a list, but not one of numbers: send the components of a template", name)
+	photo, err := e.Faces(ctx, one.photo, want)
+	return photo, one.about(err)
+}
+
+// about says of an error which photograph it is about.
+func (one sent) about(err error) error {
+	if err == nil {
+		return nil
 	}
-	for _, n := range numbers {
-		if n == nil {
-			return nil, true, face.Errorf(face.Invalid, "%s holds null, which is no number", name)
-		}
-		vector = append(vector, *n)
-	}
-	return vector, true, nil
+	return face.Wrap(face.CodeOf(err), err, "%s", one.name)
 }

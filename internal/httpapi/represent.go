@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -9,22 +10,20 @@ import (
 	"github.com/visagedb/visage/search"
 )
 
-// represented is one face as DeepFace's represent answers it.
-type represented struct {
-	Embedding  []float32         `json:"embedding"`
-	FacialArea search.FacialArea `json:"facial_area"`
-	Confidence float32           `json:"face_confidence"`
-	Model      string            `json:"model"`
-	Space      string            `json:"space"`
+// representing is how a request wants templates shown.
+type representing struct {
+	minMax, unit, fed bool
 }
 
-// represent answers POST /represent: the template of every face of img.
+// represent answers POST /represent: the template of every face of img or, where img
+// is several photographs, a list of them for each.
 func (s *Server) represent(c echo.Context) error {
 	f, err := readFields(c)
 	if err != nil {
 		return err
 	}
-	choice, want := modelsOf(f), Wanted{MaxFaces: f.whole("max_faces", 0), Anyway: !f.flag("enforce_detection", true)}
+	choice, want := modelsOf(f), wantedOf(f)
+	how := representing{f.flag("minmax_normalize", false), f.flag("l2_normalize", false), f.flag("return_face", false)}
 	if f.err != nil {
 		return f.err
 	}
@@ -34,28 +33,45 @@ func (s *Server) represent(c echo.Context) error {
 		return err
 	}
 	defer giveBack()
-	data, err := s.photograph(ctx, f, "img")
+	photos, err := s.photographs(ctx, f, "img")
 	if err != nil {
 		return err
 	}
-	photo, err := e.Faces(ctx, data, want)
-	if err != nil {
-		return face.Wrap(face.CodeOf(err), err, "img")
-	}
-	results := make([]represented, len(photo.Templates))
-	for i, t := range photo.Templates {
-		results[i] = represented{
-			Embedding: t.Vector, FacialArea: search.NewFacialArea(t.Detection, photo.Width, photo.Height),
-			Confidence: t.Detection.Confidence, Model: e.Recognizer(), Space: t.Space.Name(),
+	lists := make([][]search.Representation, len(photos))
+	for i, one := range photos {
+		if lists[i], err = how.of(ctx, e, one, want); err != nil {
+			return err
 		}
 	}
-	return c.JSON(http.StatusOK, map[string]any{"results": results})
+	if len(lists) == 1 {
+		return c.JSON(http.StatusOK, map[string]any{"results": lists[0]})
+	}
+	return c.JSON(http.StatusOK, map[string]any{"results": lists})
 }
 
-// modelsOf are the fields that DeepFace's routes share.
-func modelsOf(f *fields) Choice {
-	return Choice{
-		Recognizer: f.text("model_name", ""), Detector: f.text("detector_backend", ""), Unaligned: !f.flag("align", true),
-		Expand: f.whole("expand_percentage", 0), Normalization: f.text("normalization", ""),
+// of shows the faces of one photograph.
+func (r representing) of(ctx context.Context, e Embedder, one sent, want Wanted) ([]search.Representation, error) {
+	if one.vector != nil {
+		return nil, noPhotograph(one.name)
 	}
+	options := search.RepresentOptions{Unit: r.unit, Detector: e.Detector()}
+	if ends, ok := e.Range(); r.minMax && ok {
+		options.MinMax = &ends
+	}
+	var photo face.Photo
+	var fed Fed
+	var err error
+	if r.fed {
+		photo, fed, err = e.FacesFed(ctx, one.photo, want)
+	} else {
+		photo, err = e.Faces(ctx, one.photo, want)
+	}
+	if err != nil {
+		return nil, one.about(err)
+	}
+	shown := search.Represent(photo, options)
+	for i, values := range fed.Values {
+		shown[i].Face, shown[i].Shape = values, fed.Shape
+	}
+	return shown, nil
 }

@@ -59,6 +59,7 @@ func (s *Server) route() {
 	s.echo.GET("/healthz", s.alive)
 	s.echo.POST("/represent", s.represent)
 	s.echo.POST("/verify", s.verify)
+	s.routeDeepFace()
 }
 
 // Serve answers requests on the listener, which it closes, until ctx ends. Requests

@@ -19,8 +19,7 @@ func (s *Server) verify(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	choice, want := modelsOf(f), Wanted{Anyway: !f.flag("enforce_detection", true)}
-	metric := face.Metric(f.text("distance_metric", string(face.Cosine)))
+	choice, want, metric := modelsOf(f), wantedOf(f), metricOf(f)
 	if f.err != nil {
 		return f.err
 	}
@@ -30,7 +29,7 @@ func (s *Server) verify(c echo.Context) error {
 		return err
 	}
 	defer giveBack()
-	threshold, err := search.ChooseThreshold(e.Thresholds(), metric, e.Space())
+	threshold, err := thresholdOf(f, e, metric)
 	if err != nil {
 		return err
 	}
@@ -46,4 +45,16 @@ func (s *Server) verify(c echo.Context) error {
 	}
 	answer.Time = math.Round(time.Since(begun).Seconds()*100) / 100
 	return c.JSON(http.StatusOK, answer)
+}
+
+// thresholdOf is the caller's, or else the model's own.
+func thresholdOf(f *fields, e Embedder, metric face.Metric) (face.Threshold, error) {
+	if f.given("threshold") {
+		given := face.Threshold{Metric: metric, Distance: f.number("threshold", 0), Source: "the caller"}
+		if f.err != nil {
+			return face.Threshold{}, f.err
+		}
+		return search.ConvertThreshold(given, metric, e.Space())
+	}
+	return search.ChooseThreshold(e.Thresholds(), metric, e.Space())
 }

@@ -1,0 +1,81 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// actions are what /analyze can be asked for, in DeepFace's default order.
+var actions = [...]string{"emotion", "age", "gender", "race"}
+
+// analyze answers POST /analyze: attributes of every face of img, or a list of them
+// for each of several photographs.
+func (s *Server) analyze(c echo.Context) error {
+	f, err := readFields(c)
+	if err != nil {
+		return err
+	}
+	choice, want, wanted := modelsOf(f), wantedOf(f), actionsOf(f)
+	if f.err != nil {
+		return f.err
+	}
+	ctx := c.Request().Context()
+	photos, err := s.photographs(ctx, f, "img")
+	if err != nil {
+		return err
+	}
+	lists := make([][]Analysis, len(photos))
+	for i, one := range photos {
+		if lists[i], err = s.analyzeOne(ctx, one, wanted, choice, want); err != nil {
+			return err
+		}
+	}
+	if len(lists) == 1 {
+		return c.JSON(http.StatusOK, map[string]any{"results": lists[0]})
+	}
+	return c.JSON(http.StatusOK, map[string]any{"results": lists})
+}
+
+func (s *Server) analyzeOne(ctx context.Context, one sent, actions []string, choice Choice, want Wanted) ([]Analysis, error) {
+	switch {
+	case one.vector != nil:
+		return nil, noPhotograph(one.name)
+	case s.cfg.Analyzer == nil:
+		return nil, face.Errorf(face.Unavailable, "no model for attributes (%s) is installed here", strings.Join(actions, ", "))
+	}
+	results, err := s.cfg.Analyzer.Analyze(ctx, one.photo, actions, choice, want)
+	return results, one.about(err)
+}
+
+// actionsOf are the actions of a request, each once: a list, or a text such as
+// "age,gender" or "['age', 'gender']", as DeepFace reads it.
+func actionsOf(f *fields) []string {
+	text := strings.Join(f.form["actions"], ",")
+	if text == "" {
+		text = f.raw("actions")
+	}
+	if text == "" {
+		return actions[:]
+	}
+	bare := strings.NewReplacer("[", "", "]", "", "(", "", ")", "", "'", "", `"`, "", " ", "").Replace(text)
+	var wanted []string
+	for action := range strings.SplitSeq(strings.ToLower(bare), ",") {
+		switch {
+		case action == "" || slices.Contains(wanted, action):
+		case slices.Contains(actions[:], action):
+			wanted = append(wanted, action)
+		default:
+			f.wrong("actions", "some of "+strings.Join(actions[:], ", "))
+		}
+	}
+	if len(wanted) == 0 {
+		f.wrong("actions", "some of "+strings.Join(actions[:], ", "))
+	}
+	return wanted
+}
