@@ -18,6 +18,8 @@ type Config struct {
 	Models Models
 	// Photos reads what a caller sends or names as a photograph. Required.
 	Photos Photos
+	// Resources are served below /v1. Defaults to none.
+	Resources Resources
 	// Logger defaults to one that is silent.
 	Logger *slog.Logger
 	// MaxBody is how many bytes a request may have. Defaults to 64 MiB.
@@ -82,6 +84,7 @@ type Photos interface {
 func (c Config) withDefaults() Config {
 	c.MaxBody = cmp.Or(c.MaxBody, 64<<20)
 	c.Timeout = cmp.Or(c.Timeout, time.Minute)
+	c.Resources = c.Resources.withDefaults()
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -94,6 +97,7 @@ func (c Config) validate() error {
 		holds bool
 	}{
 		{"Store", c.Store != nil}, {"Models", c.Models != nil}, {"Photos", c.Photos != nil},
+		{"Resources", c.Resources.complete()},
 		{"MaxBody", c.MaxBody > 0}, {"Timeout", c.Timeout > 0},
 	} {
 		if !rule.holds {

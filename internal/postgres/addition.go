@@ -2,10 +2,10 @@ package postgres
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -29,7 +29,7 @@ func (d *DB) AddFaces(ctx context.Context, gallery, identity string, additions [
 		if len(a.Templates) == 0 {
 			return nil, face.Errorf(face.Invalid, "addition %d has no template", i+1)
 		}
-		if err := checkEnrolment(uploaded(a, identity)); err != nil {
+		if err := checkEnrolment(uploaded(a, "", "")); err != nil {
 			return nil, err
 		}
 		if spaces[i], err = d.spaceID(ctx, a.Templates[0].Space); err != nil {
@@ -39,7 +39,7 @@ func (d *DB) AddFaces(ctx context.Context, gallery, identity string, additions [
 	done := make([]face.Added, len(additions))
 	err = d.inTx(ctx, "postgres.AddFaces", func(tx pgx.Tx) (err error) {
 		to := adding{tx: tx, gallery: in, identity: key}
-		err = tx.QueryRow(ctx, `SELECT name FROM visage.identities WHERE gallery_id = $1 AND id = $2 FOR KEY SHARE`, in, key).Scan(&to.name)
+		err = tx.QueryRow(ctx, `SELECT name FROM visage.identities WHERE gallery_id = $1 AND id = $2 FOR NO KEY UPDATE`, in, key).Scan(&to.name)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return unknownID(gallery, identity)
 		}
@@ -54,13 +54,12 @@ func (d *DB) AddFaces(ctx context.Context, gallery, identity string, additions [
 	return done, nil
 }
 
-// uploaded is an addition as the ledger has it. Its path is no file's: it has the
-// identity and the content in it, so that the same photograph may be added to
-// several people.
-func uploaded(a face.Addition, identity string) face.Enrolment {
+// uploaded is an addition as the ledger has it, of an image of the given id. Its path
+// is no file's.
+func uploaded(a face.Addition, id, identity string) face.Enrolment {
 	return face.Enrolment{
 		Image: face.Image{
-			Path: "upload:" + identity + "/" + hex.EncodeToString(a.SHA256[:]), SHA256: a.SHA256, Size: a.Size,
+			Path: "upload:" + id, SHA256: a.SHA256, Size: a.Size, Identity: identity,
 			ModTime: time.Now().UTC().Truncate(time.Microsecond), Width: a.Width, Height: a.Height,
 		},
 		Space: a.Templates[0].Space, Detector: a.Detector, Templates: a.Templates,
@@ -68,7 +67,7 @@ func uploaded(a face.Addition, identity string) face.Enrolment {
 }
 
 // adding is a transaction that enrols for one identity, which it keeps from being
-// renamed or erased.
+// renamed or erased, and from being added to by others, who might add the same.
 type adding struct {
 	tx                pgx.Tx
 	gallery, identity pgtype.UUID
@@ -81,8 +80,11 @@ func (to adding) add(ctx context.Context, space int32, a face.Addition) (face.Ad
 		return face.Added{}, err
 	}
 	if !present {
-		e := uploaded(a, to.identity.String())
-		e.Image.Identity = to.name
+		id, err := uuid.NewV7()
+		if err != nil {
+			return face.Added{}, err
+		}
+		e := uploaded(a, id.String(), to.name)
 		part := &enrolling{tx: to.tx, gallery: to.gallery, space: space, rows: rowsOf([]face.Enrolment{e})}
 		if err := part.store(ctx); err != nil {
 			return face.Added{}, err

@@ -28,7 +28,7 @@ var errSettled = errors.New("answered meanwhile")
 //
 // It returns Conflict where the key belongs to another request of the caller or where
 // the same request is under way, TooLarge for an answer of more than 4 MiB, and the
-// error of do.
+// error of do as it is, beside the answer that do gave with it.
 func (d *DB) Once(ctx context.Context, r face.Request, do func(context.Context) (face.Response, error)) (face.Response, bool, error) {
 	const op = "postgres.Once"
 	if answer, found, err := answerTo(ctx, d.pool, r); found || err != nil {
@@ -36,16 +36,17 @@ func (d *DB) Once(ctx context.Context, r face.Request, do func(context.Context) 
 	}
 	u := &unit{db: d, begin: func(ctx context.Context, tx pgx.Tx) error { return claim(ctx, tx, r) }}
 	answer, err := do(context.WithValue(ctx, unitKey{}, u))
-	if err == nil {
-		err = u.settle(ctx, r, answer)
-	} else if u.tx != nil {
+	switch {
+	case err == nil:
+		err = interpret(op, u.settle(ctx, r, answer))
+	case u.tx != nil:
 		err = rollback(ctx, u.tx, err)
 	}
 	if errors.Is(err, errSettled) {
 		answer, _, err = answerTo(ctx, d.pool, r)
 		return answer, true, interpret(op, err)
 	}
-	return answer, false, interpret(op, err)
+	return answer, false, err
 }
 
 // claim keeps others with the same key away until the transaction ends. It returns
