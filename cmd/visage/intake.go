@@ -171,13 +171,14 @@ func spoolError(err error) error {
 
 // sweep removes the archives of jobs that are at an end.
 func (in *intake) sweep(ctx context.Context) error {
+	const most = 10_000
 	needed := map[string]bool{}
-	jobs, err := in.queue.List(ctx, queue.Filter{States: []queue.State{queue.Waiting, queue.Running, queue.Retrying}, Limit: 10_000})
-	if err != nil {
+	jobs, err := in.queue.List(ctx, queue.Filter{States: []queue.State{queue.Waiting, queue.Running, queue.Retrying}, Limit: most})
+	if err != nil || len(jobs) == most { // there may be others
 		return err
 	}
 	for _, job := range jobs {
-		needed[job.Root] = true
+		needed[filepath.Base(job.Root)] = true
 	}
 	files, err := os.ReadDir(in.uploads)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -189,7 +190,7 @@ func (in *intake) sweep(ctx context.Context) error {
 	for _, file := range files {
 		path := filepath.Join(in.uploads, file.Name())
 		info, err := file.Info()
-		if err != nil || needed[path] || time.Since(info.ModTime()) < uploadAge {
+		if err != nil || needed[file.Name()] || time.Since(info.ModTime()) < uploadAge {
 			continue
 		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {

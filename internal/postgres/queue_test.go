@@ -22,9 +22,7 @@ const queueObjects = `
 // beforeQueue goes back to the schema's last version without a queue.
 func (b *bench) beforeQueue() {
 	b.Helper()
-	latest, err := postgres.LatestVersion()
-	b.ok(err)
-	b.ok(b.db.MigrateDown(b.Context(), int(latest)-12))
+	b.downTo(12)
 }
 
 // The queue's tables come and go with the migration that counts them.
