@@ -84,7 +84,7 @@ func (u *unit) settle(ctx context.Context, r face.Request, answer face.Response)
 		_, err = u.tx.Exec(ctx, clean, onceFor)
 	}
 	if err == nil {
-		_, err = u.tx.Exec(ctx, add, r.Caller, r.Key, r.Sum[:], answer.Status, header, answer.Body)
+		_, err = u.tx.Exec(ctx, add, r.Caller, r.Key, r.Sum[:], answer.Status, header, append([]byte{}, answer.Body...)) // nil would be null
 	}
 	if err == nil {
 		err = u.tx.Commit(ctx)
