@@ -78,28 +78,32 @@ func (d *DB) Merge(ctx context.Context, gallery, from, into string) (face.Merge,
 func merge(ctx context.Context, tx pgx.Tx, gallery, from, into pgtype.UUID) (id pgtype.UUID, err error) {
 	const record = `
 		INSERT INTO visage.merges (gallery_id, into_id, from_id, from_name, from_created_at, images, faces, carried)
-		SELECT $1, $3, p.id, p.name, p.created_at,
-		       (SELECT count(*) FROM visage.images i WHERE i.gallery_id = $1 AND i.identity_id = $2),
-		       (SELECT count(*) FROM visage.faces f WHERE f.gallery_id = $1 AND f.identity_id = $2),
+		SELECT $1, $3, p.id, p.name, p.created_at, 0, 0,
 		       ARRAY(SELECT m.id FROM visage.merges m WHERE m.gallery_id = $1 AND m.into_id = $2)
 		FROM visage.identities p WHERE p.gallery_id = $1 AND p.id = $2
 		RETURNING id`
+	const images = `
+		WITH moved AS (UPDATE visage.images SET identity_id = $3 WHERE gallery_id = $1 AND identity_id = $2 RETURNING id)
+		INSERT INTO visage.merge_images SELECT $4, id FROM moved`
+	const faces = `
+		WITH moved AS (UPDATE visage.faces SET identity_id = $3 WHERE gallery_id = $1 AND identity_id = $2 RETURNING id)
+		INSERT INTO visage.merge_faces SELECT $4, id FROM moved`
 	if err = tx.QueryRow(ctx, record, gallery, from, into).Scan(&id); err != nil {
 		return id, err
 	}
-	for _, query := range []string{
-		`INSERT INTO visage.merge_images SELECT $4, i.id FROM visage.images i WHERE i.gallery_id = $1 AND i.identity_id = $2 AND $3::uuid IS NOT NULL`,
-		`INSERT INTO visage.merge_faces SELECT $4, f.id FROM visage.faces f WHERE f.gallery_id = $1 AND f.identity_id = $2 AND $3::uuid IS NOT NULL`,
-		`UPDATE visage.images SET identity_id = $3 WHERE gallery_id = $1 AND identity_id = $2 AND $4::uuid IS NOT NULL`,
-		`UPDATE visage.faces SET identity_id = $3 WHERE gallery_id = $1 AND identity_id = $2 AND $4::uuid IS NOT NULL`,
-		`UPDATE visage.merges SET into_id = $3 WHERE gallery_id = $1 AND into_id = $2 AND $4::uuid IS NOT NULL`,
-		`DELETE FROM visage.identities WHERE gallery_id = $1 AND id = $2 AND id <> $3 AND $4::uuid IS NOT NULL`,
-	} {
-		if _, err = tx.Exec(ctx, query, gallery, from, into, id); err != nil {
+	var moved [2]int64
+	for i, query := range [...]string{images, faces} {
+		tag, err := tx.Exec(ctx, query, gallery, from, into, id)
+		if err != nil {
 			return id, err
 		}
+		moved[i] = tag.RowsAffected()
 	}
-	return id, nil
+	var rest pgx.Batch
+	rest.Queue(`UPDATE visage.merges SET images = $2, faces = $3 WHERE id = $1`, id, moved[0], moved[1])
+	rest.Queue(`UPDATE visage.merges SET into_id = $3 WHERE gallery_id = $1 AND into_id = $2`, gallery, from, into)
+	rest.Queue(`DELETE FROM visage.identities WHERE gallery_id = $1 AND id = $2`, gallery, from)
+	return id, tx.SendBatch(ctx, &rest).Close()
 }
 
 const selectMerge = `
