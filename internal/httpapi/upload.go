@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/visagedb/visage/internal/face"
@@ -33,7 +34,7 @@ func (v v1) uploads(ctx context.Context, f *fields) ([]upload, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	files := append(f.files["photo"], f.files["photos"]...)
+	files := slices.Concat(f.files["photo"], f.files["photos"])
 	switch n := len(texts) + len(files); {
 	case n == 0:
 		return nil, face.Errorf(face.Invalid, "photos is missing: send files of that name in a form, or a list of base64")

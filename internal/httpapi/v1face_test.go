@@ -304,3 +304,22 @@ func TestErasedIsGone(t *testing.T) {
 		t.Errorf("the identity: %v", err)
 	}
 }
+
+// Reliability test 31: many more searches at once than the database has connections
+// for are all answered.
+func TestManySearchesAtOnce(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	a.gallery("g")
+	ann, _ := a.person("g", "ann")
+	a.faces(ann, "10")
+	var group sync.WaitGroup
+	for range 1000 {
+		group.Go(func() {
+			if w := a.ask("POST", "/v1/galleries/g/search", fields{"embedding": drawnVector(10), "space": drawnSpace.Name()}); w.Code != 200 {
+				t.Errorf("a search gives %d %s", w.Code, w.Body)
+			}
+		})
+	}
+	group.Wait()
+}

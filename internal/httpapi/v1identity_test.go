@@ -109,7 +109,7 @@ func TestNamesThatCannotBe(t *testing.T) {
 			{`{"name":7}`, 422, "name must be a text"},
 			{`{"name":["x"]}`, 422, "name must be a text"},
 			{"{\"name\":\"a\xffb\"}", 400, "UTF-8"},
-			{`{"name":"x","nmae":"y"}`, 422, `"nmae"`},
+			{`{"name":"x","names":"y"}`, 422, `"names"`},
 			{`["name"]`, 400, "JSON object"},
 			{`{"name":"x"`, 400, "JSON object"},
 			{``, 400, "JSON object"},
