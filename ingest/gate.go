@@ -144,3 +144,17 @@ func prominent(of face.Photo) int {
 	}
 	return face.MostProminent(found, of.Width, of.Height)
 }
+
+// Pick returns the faces of a photograph, at least one, that are to be enrolled for an
+// identity whose photograph it is. Where none is, it returns why, under the code by
+// which a run would reject the photograph.
+func (g Gates) Pick(of face.Photo) ([]face.Template, error) {
+	if g.Faces == Largest {
+		of.Templates = of.Templates[prominent(of):][:1]
+	}
+	passed, failed := g.sort(of, "somebody")
+	if len(passed) == 0 {
+		return nil, face.Errorf(failed[0].reason, "%s", failed[0].message)
+	}
+	return passed, nil
+}

@@ -114,3 +114,32 @@ func TestWhatRejectionsDependOn(t *testing.T) {
 		t.Error("what is enrolled does not stand")
 	}
 }
+
+func TestPick(t *testing.T) {
+	t.Parallel()
+	at := func(x, side float32) face.Template {
+		return face.Template{
+			Detection: face.Detection{Box: face.Box{X1: x, Y1: 0, X2: x + side, Y2: side}},
+			Measures:  face.Measures{Side: float64(side), Sharpness: 0.5},
+		}
+	}
+	two := face.Photo{Width: 200, Height: 100, Templates: []face.Template{at(0, 30), at(80, 90), at(180, 10)}}
+	for name, c := range map[string]struct {
+		gates Gates
+		want  int
+		why   face.Code
+	}{
+		"the largest":          {Gates{MinSide: 20, Faces: Largest}, 1, ""},
+		"a largest that fails": {Gates{MinSide: 95, Faces: Largest}, 0, face.TooSmall},
+		"all that pass":        {Gates{MinSide: 20, Faces: All}, 2, ""},
+		"more than one":        {Gates{MinSide: 20, Faces: Reject}, 0, face.SeveralFaces},
+	} {
+		got, err := c.gates.Pick(two)
+		if len(got) != c.want || face.CodeOf(err) != c.why {
+			t.Errorf("%s: %d faces (%v), want %d and %q", name, len(got), err, c.want, c.why)
+		}
+		if c.want == 1 && got[0].Measures.Side != 90 {
+			t.Errorf("%s: a face of %g pixels", name, got[0].Measures.Side)
+		}
+	}
+}

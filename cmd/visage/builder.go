@@ -46,7 +46,7 @@ func newBuilder(ctx context.Context, db *postgres.DB, log *slog.Logger) *builder
 	return b
 }
 
-// BuildIndex is httpapi.Indexes'.
+// BuildIndex is httpapi.Builder'.
 func (b *builder) BuildIndex(ctx context.Context, space face.Space, metric face.Metric) error {
 	one := b.begin(building{space, metric})
 	select {
@@ -84,4 +84,4 @@ func (b *builder) Close() {
 	b.all.Wait()
 }
 
-var _ httpapi.Indexes = (*builder)(nil)
+var _ httpapi.Builder = (*builder)(nil)

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/visagedb/visage/embed/registry"
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/postgres"
 	"github.com/visagedb/visage/search"
@@ -100,17 +98,9 @@ func (a *app) knownThreshold(space face.Space, metric face.Metric) (face.Thresho
 	if err != nil {
 		return face.Threshold{}, err
 	}
-	var known face.Thresholds
-	for _, e := range store.Entries() {
-		if e.Kind != registry.Recognizer || e.Name != space.Recognizer {
-			continue
-		}
-		profile, _, _ := strings.Cut(string(space.Profile), "+")
-		if r := e.Recognition; profile == string(face.DeepFace) && r.DeepFace != nil {
-			known = r.DeepFace.Thresholds
-		} else if r.Native != nil {
-			known = r.Native.Thresholds
-		}
+	known, err := catalog{store}.Thresholds(space)
+	if err != nil {
+		return face.Threshold{}, err
 	}
 	t, err := search.ChooseThreshold(known, metric, space)
 	if err != nil && face.CodeOf(err) != face.Invalid {

@@ -19,6 +19,9 @@ type serving struct {
 	address string
 	most    int
 	urls    bool
+	roots   []string
+	photos  int
+	crops   bool
 }
 
 func serveCommand(a *app) *cobra.Command {
@@ -34,7 +37,13 @@ expect them, until it is interrupted. Requests under way are then finished.`,
 	flags.StringVar(&s.address, "addr", "127.0.0.1:8080", "where to listen; port 0 is a free one")
 	flags.IntVar(&s.most, "open-models", 3, "how many other models than its own stay open at once for requests that name them")
 	flags.BoolVar(&s.urls, "allow-urls", false, "let callers name photographs by URL; only public addresses are reached")
+	flags.StringArrayVar(&s.roots, "ingest-root", nil, "let callers queue ingests of folders below this one; may be given several times")
+	flags.IntVar(&s.photos, "photos-per-call", 32, "how many photographs one call may bring")
+	flags.BoolVar(&s.crops, "keep-crops", false, "keep a picture of each face that is enrolled below /v1")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if s.photos < 1 {
+			return misuse{fmt.Errorf("serve: --photos-per-call %d: use 1 or more", s.photos)}
+		}
 		if s.most < 0 {
 			return misuse{fmt.Errorf("serve: --open-models %d: use 0 or more", s.most)}
 		}
@@ -61,9 +70,13 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 		return err
 	}
 	defer func() { err = errors.Join(err, models.Close()) }()
-	indexes := newBuilder(ctx, db, a.log)
-	defer indexes.Close()
-	server, err := httpapi.New(httpapi.Config{Store: db, Models: models, Photos: sentPhotos{photos}, Indexes: indexes, Logger: a.log})
+	builder := newBuilder(ctx, db, a.log)
+	defer builder.Close()
+	resources, err := a.resources(db, models, s)
+	if err != nil {
+		return err
+	}
+	server, err := httpapi.New(httpapi.Config{Store: db, Models: models, Photos: sentPhotos{photos}, Builder: builder, Resources: resources, MaxPhotos: s.photos, Logger: a.log})
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ const (
 	NotFound    Code = "not_found"     // the named thing does not exist
 	Exists      Code = "exists"        // the named thing exists already
 	Mismatch    Code = "mismatch"      // templates of different spaces, wrong dimension or hash
+	Conflict    Code = "conflict"      // what others did meanwhile stands against it
 	Unavailable Code = "unavailable"   // a part is missing or does not answer: database, library, weights
 	Cancelled   Code = "cancelled"     // the caller's context ended
 	NoFace      Code = "no_face"       // the photograph shows no face

@@ -16,10 +16,12 @@ type Config struct {
 	Models Models
 	// Photos reads what a caller sends or names as a photograph. Required.
 	Photos Photos
-	// Indexes builds indexes. Defaults to none: /build/index is then unavailable.
-	Indexes Indexes
+	// Builder builds indexes. Defaults to none: /build/index is then unavailable.
+	Builder Builder
 	// Analyzer estimates attributes. Defaults to none: /analyze is then unavailable.
 	Analyzer Analyzer
+	// Resources are served below /v1. Defaults to none.
+	Resources Resources
 	// Logger defaults to one that is silent.
 	Logger *slog.Logger
 	// MaxBody is how many bytes a request may have. Defaults to 64 MiB.
@@ -46,6 +48,7 @@ func (c Config) validate() error {
 		holds bool
 	}{
 		{"Store", c.Store != nil}, {"Models", c.Models != nil}, {"Photos", c.Photos != nil},
+		{"Resources", c.Resources.complete()},
 		{"MaxBody", c.MaxBody > 0}, {"MaxPhotos", c.MaxPhotos > 0}, {"Timeout", c.Timeout > 0},
 	} {
 		if !rule.holds {

@@ -16,7 +16,7 @@ func status(code face.Code) int {
 	switch code {
 	case face.NotFound:
 		return http.StatusNotFound
-	case face.Exists, face.Mismatch:
+	case face.Exists, face.Mismatch, face.Conflict:
 		return http.StatusConflict
 	case face.TooLarge:
 		return http.StatusRequestEntityTooLarge

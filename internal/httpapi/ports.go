@@ -16,8 +16,8 @@ type Store interface {
 	Known(ctx context.Context, gallery string, space face.Space, paths []string) (map[string]face.LedgerEntry, error)
 }
 
-// Indexes builds them.
-type Indexes interface {
+// Builder builds indexes.
+type Builder interface {
 	// BuildIndex sees to it that the space has the index that serves a metric. It
 	// returns NotFound for a space in which nothing was ever enrolled, Invalid for
 	// one of too many dimensions, and Unavailable while another program builds it or

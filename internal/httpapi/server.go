@@ -30,6 +30,7 @@ type Server struct {
 	cfg      Config
 	searcher *search.Searcher
 	echo     *echo.Echo
+	running  *operations
 }
 
 // New makes a Server. It returns Invalid, naming the field, for a Config that lacks
@@ -43,7 +44,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, searcher: searcher, echo: echo.New()}
+	s := &Server{cfg: cfg, searcher: searcher, echo: echo.New(), running: newOperations()}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = s.fail
 	s.use()
@@ -60,6 +61,9 @@ func (s *Server) route() {
 	s.echo.POST("/represent", s.represent)
 	s.echo.POST("/verify", s.verify)
 	s.routeDeepFace()
+	if s.cfg.Resources.Store != nil {
+		v1{s}.route(s.echo.Group("/v1"))
+	}
 }
 
 // Serve answers requests on the listener, which it closes, until ctx ends. Requests
@@ -69,6 +73,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		Handler: s.echo, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout,
 		WriteTimeout: bodyTimeout + s.cfg.Timeout, MaxHeaderBytes: headerLimit,
 	}
+	defer s.running.stop()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {

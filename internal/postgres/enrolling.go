@@ -29,6 +29,7 @@ type enrolRow struct {
 	image    pgtype.UUID
 	content  [sha256.Size]byte // the ledger's
 	enrolled bool              // the ledger has templates of its content in the space
+	named    bool              // this run gives the photograph its identity
 }
 
 // rowsOf sorts enrolments by path; of several with one path the last counts.
@@ -89,7 +90,7 @@ func (b *enrolling) makeIdentities(ctx context.Context) error {
 	}
 	for _, row := range b.rows {
 		if row.needsIdentity() {
-			row.identity = ids[face.Readable(row.Image.Identity)]
+			row.identity, row.named = ids[face.Readable(row.Image.Identity)], true
 		}
 	}
 	return nil

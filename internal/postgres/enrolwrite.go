@@ -48,7 +48,8 @@ func nonEmpty(text string) *string {
 	return &text
 }
 
-// writeImages brings the images' rows, and whose faces theirs are, up to date.
+// writeImages brings the images' rows up to date. The faces of those that get an
+// identity now get it too; others may have been moved to people of their own.
 func (b *enrolling) writeImages(ctx context.Context) error {
 	const images = `
 		UPDATE visage.images i SET identity_id = n.identity, sha256 = n.content, size = n.size, mtime = n.mtime,
@@ -63,9 +64,15 @@ func (b *enrolling) writeImages(ctx context.Context) error {
 		UPDATE visage.faces f SET identity_id = i.identity_id FROM visage.images i
 		WHERE i.id = ANY($1) AND f.image_id = i.id AND f.identity_id IS DISTINCT FROM i.identity_id`
 	c := b.columns(b.rows)
+	var named []pgtype.UUID
+	for _, row := range b.rows {
+		if row.named {
+			named = append(named, row.image)
+		}
+	}
 	var pending pgx.Batch
 	pending.Queue(images, c.images, c.identities, c.contents, c.sizes, c.times, c.widths, c.heights, c.metadata)
-	pending.Queue(faces, c.images)
+	pending.Queue(faces, named)
 	return b.tx.SendBatch(ctx, &pending).Close()
 }
 

@@ -15,20 +15,49 @@ import (
 // taken and Invalid for an empty one or one above 1,024 bytes.
 func (d *DB) CreateGallery(ctx context.Context, name string) error {
 	const op = "postgres.CreateGallery"
-	_, err := d.pool.Exec(ctx, `INSERT INTO visage.galleries (name) VALUES ($1)`, face.Readable(name))
-	return named(interpret(op, err), face.Exists, "gallery %q exists already", name)
+	err := d.inTx(ctx, op, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO visage.galleries (name) VALUES ($1)`, face.Readable(name))
+		return err
+	})
+	return named(err, face.Exists, "gallery %q exists already", name)
+}
+
+const selectGallery = `
+	SELECT g.name,
+	       (SELECT count(*) FROM visage.identities p WHERE p.gallery_id = g.id),
+	       (SELECT count(*) FROM visage.images i WHERE i.gallery_id = g.id),
+	       (SELECT count(*) FROM visage.faces f WHERE f.gallery_id = g.id),
+	       g.created_at
+	FROM visage.galleries g`
+
+// Gallery returns a gallery with what it holds, or NotFound.
+func (d *DB) Gallery(ctx context.Context, name string) (face.Gallery, error) {
+	rows, _ := d.on(ctx).Query(ctx, selectGallery+` WHERE g.name = $1`, face.Readable(name))
+	gallery, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[face.Gallery])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return gallery, d.unknownGallery(ctx, name)
+	}
+	return gallery, interpret("postgres.Gallery", err)
+}
+
+// GalleryPage returns a part of the galleries, in the order of their names' bytes,
+// and the cursor of the next part; empty where there is none. It returns Invalid for
+// a limit out of range and a cursor that is none.
+func (d *DB) GalleryPage(ctx context.Context, page face.Page) ([]face.Gallery, string, error) {
+	const query = selectGallery + ` WHERE g.name COLLATE "C" > $1 AND starts_with(g.name, $2) ORDER BY g.name COLLATE "C" LIMIT $3`
+	after, err := startOf(page, 1)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, _ := d.pool.Query(ctx, query, after[0], face.Readable(page.Prefix), page.Limit+1)
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[face.Gallery])
+	found, next := cut(found, page, func(g face.Gallery) []string { return []string{g.Name} })
+	return found, next, interpret("postgres.GalleryPage", err)
 }
 
 // Galleries returns all galleries with what they hold, by name.
 func (d *DB) Galleries(ctx context.Context) ([]face.Gallery, error) {
-	const query = `
-		SELECT g.name,
-		       (SELECT count(*) FROM visage.identities p WHERE p.gallery_id = g.id),
-		       (SELECT count(*) FROM visage.images i WHERE i.gallery_id = g.id),
-		       (SELECT count(*) FROM visage.faces f WHERE f.gallery_id = g.id),
-		       g.created_at
-		FROM visage.galleries g ORDER BY g.name`
-	rows, _ := d.pool.Query(ctx, query)
+	rows, _ := d.pool.Query(ctx, selectGallery+` ORDER BY g.name`)
 	galleries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[face.Gallery])
 	return galleries, interpret("postgres.Galleries", err)
 }
@@ -36,17 +65,22 @@ func (d *DB) Galleries(ctx context.Context) ([]face.Gallery, error) {
 // DeleteGallery erases a gallery with everyone enrolled in it. It returns
 // NotFound for an unknown one.
 func (d *DB) DeleteGallery(ctx context.Context, name string) error {
-	tag, err := d.pool.Exec(ctx, `DELETE FROM visage.galleries WHERE name = $1`, face.Readable(name))
-	if err == nil && tag.RowsAffected() == 0 {
+	found := false
+	err := d.inTx(ctx, "postgres.DeleteGallery", func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `DELETE FROM visage.galleries WHERE name = $1`, face.Readable(name))
+		found = tag.RowsAffected() > 0
+		return err
+	})
+	if err == nil && !found {
 		return d.unknownGallery(ctx, name)
 	}
-	return interpret("postgres.DeleteGallery", err)
+	return err
 }
 
 // galleryID returns the id of a gallery, or NotFound.
 func (d *DB) galleryID(ctx context.Context, name string) (pgtype.UUID, error) {
 	var id pgtype.UUID
-	err := d.pool.QueryRow(ctx, `SELECT id FROM visage.galleries WHERE name = $1`, face.Readable(name)).Scan(&id)
+	err := d.on(ctx).QueryRow(ctx, `SELECT id FROM visage.galleries WHERE name = $1`, face.Readable(name)).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return id, d.unknownGallery(ctx, name)
 	}
@@ -76,7 +110,7 @@ const namesShown = 20
 
 // names lists what there is, for a message.
 func (d *DB) names(ctx context.Context, query string) (string, error) {
-	rows, _ := d.pool.Query(ctx, query, namesShown)
+	rows, _ := d.on(ctx).Query(ctx, query, namesShown)
 	known, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	switch {
 	case err != nil:

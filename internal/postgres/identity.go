@@ -36,7 +36,7 @@ func (d *DB) Identity(ctx context.Context, gallery, name string) (face.Identity,
 	if err != nil {
 		return face.Identity{}, err
 	}
-	rows, _ := d.pool.Query(ctx, selectIdentity+` AND p.name = $2`, id, face.Readable(name))
+	rows, _ := d.on(ctx).Query(ctx, selectIdentity+` AND p.name = $2`, id, face.Readable(name))
 	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[face.Identity])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return face.Identity{}, unknownIdentity(gallery, name)
@@ -51,47 +51,20 @@ func (d *DB) RenameIdentity(ctx context.Context, gallery, from, to string) error
 	if err != nil {
 		return err
 	}
-	const query = `UPDATE visage.identities SET name = $3 WHERE gallery_id = $1 AND name = $2`
-	tag, err := d.pool.Exec(ctx, query, id, face.Readable(from), face.Readable(to))
-	if err == nil && tag.RowsAffected() == 0 {
-		return unknownIdentity(gallery, from)
-	}
-	return named(interpret("postgres.RenameIdentity", err), face.Exists,
-		"gallery %q has an identity %q already: merge the two if they are the same person", gallery, to)
+	return d.rename(ctx, id, gallery, `name = $2`, face.Readable(from), to, unknownIdentity(gallery, from))
 }
 
-// MergeIdentities makes all images and faces of one identity those of another
-// and removes the first. It returns NotFound where one of them is unknown and
-// Invalid where both are the same.
-func (d *DB) MergeIdentities(ctx context.Context, gallery, from, into string) error {
-	if face.Readable(from) == face.Readable(into) {
-		return face.Errorf(face.Invalid, "identity %q cannot be merged into itself", from)
-	}
-	id, err := d.galleryID(ctx, gallery)
-	if err != nil {
+// rename gives another name to the identity that a condition on $2 names, or returns
+// the error for none.
+func (d *DB) rename(ctx context.Context, gallery pgtype.UUID, galleryName, which string, key any, to string, none error) error {
+	err := d.inTx(ctx, "postgres.RenameIdentity", func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE visage.identities SET name = $3 WHERE gallery_id = $1 AND `+which, gallery, key, face.Readable(to))
+		if err == nil && tag.RowsAffected() == 0 {
+			return none
+		}
 		return err
-	}
-	return d.inTx(ctx, "postgres.MergeIdentities", func(tx pgx.Tx) error {
-		ids, err := lockIdentities(ctx, tx, id, []string{from, into})
-		if err != nil {
-			return err
-		}
-		for _, name := range []string{from, into} {
-			if _, known := ids[face.Readable(name)]; !known {
-				return unknownIdentity(gallery, name)
-			}
-		}
-		for _, query := range []string{
-			`UPDATE visage.images SET identity_id = $3 WHERE gallery_id = $1 AND identity_id = $2`,
-			`UPDATE visage.faces SET identity_id = $3 WHERE gallery_id = $1 AND identity_id = $2`,
-			`DELETE FROM visage.identities WHERE gallery_id = $1 AND id = $2 AND id <> $3`,
-		} {
-			if _, err := tx.Exec(ctx, query, id, ids[face.Readable(from)], ids[face.Readable(into)]); err != nil {
-				return err
-			}
-		}
-		return nil
 	})
+	return named(err, face.Exists, "gallery %q has an identity %q already: merge the two if they are the same person", galleryName, to)
 }
 
 // lockIdentities returns the ids of those of the named identities that there
@@ -123,10 +96,16 @@ func (d *DB) DeleteIdentity(ctx context.Context, gallery, name string) error {
 	if err != nil {
 		return err
 	}
+	return d.erase(ctx, id, `name = $2`, face.Readable(name), unknownIdentity(gallery, name))
+}
+
+// erase deletes the identity that a condition on $2 names, with all that hangs on
+// it, or returns the error for none.
+func (d *DB) erase(ctx context.Context, gallery pgtype.UUID, which string, key any, none error) error {
 	return d.inTx(ctx, "postgres.DeleteIdentity", func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `DELETE FROM visage.identities WHERE gallery_id = $1 AND name = $2`, id, face.Readable(name))
+		tag, err := tx.Exec(ctx, `DELETE FROM visage.identities WHERE gallery_id = $1 AND `+which, gallery, key)
 		if err == nil && tag.RowsAffected() == 0 {
-			return unknownIdentity(gallery, name)
+			return none
 		}
 		return err
 	})

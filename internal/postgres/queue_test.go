@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -23,12 +22,7 @@ const queueObjects = `
 // beforeQueue goes back to the schema's last version without a queue.
 func (b *bench) beforeQueue() {
 	b.Helper()
-	for version := uint(math.MaxUint); version > 12; {
-		b.ok(b.db.MigrateDown(b.Context(), 1))
-		var err error
-		version, _, err = b.db.MigrateVersion(b.Context())
-		b.ok(err)
-	}
+	b.downTo(12)
 }
 
 // The queue's tables come and go with the migration that counts them.

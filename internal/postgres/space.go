@@ -29,7 +29,7 @@ func (d *DB) spaceID(ctx context.Context, space face.Space) (int32, error) {
 		space.Name(), space.Recognizer, space.Weights, string(space.Profile), space.Detector, space.Dim, space.Unit,
 	}
 	var id int32
-	err := d.pool.QueryRow(ctx, find, args...).Scan(&id)
+	err := d.on(ctx).QueryRow(ctx, find, args...).Scan(&id)
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return id, interpret(op, err)
 	}

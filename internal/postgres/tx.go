@@ -26,11 +26,11 @@ var errOvertaken = errors.New("removed by another transaction")
 // inTx runs fn in a transaction, and again where the transaction lost against
 // another one (deadlock, serialisation failure, overtaken). It returns a
 // *face.Error. fn must not change anything outside of the transaction before
-// it succeeds.
+// it succeeds. In a context of Once the transaction is a part of that one's.
 func (d *DB) inTx(ctx context.Context, op string, fn func(pgx.Tx) error) error {
 	pause := txPause
 	for attempt := 1; ; attempt++ {
-		err := pgx.BeginFunc(ctx, d.pool, fn)
+		err := d.try(ctx, fn)
 		if attempt == txAttempts || !lostRace(err) {
 			return interpret(op, err)
 		}
@@ -41,6 +41,14 @@ func (d *DB) inTx(ctx context.Context, op string, fn func(pgx.Tx) error) error {
 			pause *= 2
 		}
 	}
+}
+
+func (d *DB) try(ctx context.Context, fn func(pgx.Tx) error) error {
+	at, err := d.writer(ctx)
+	if err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, at, fn)
 }
 
 // lostRace says whether a transaction failed only because of another one.

@@ -49,6 +49,8 @@ type Filling struct {
 	wait  []river.InsertManyParams
 	// Jobs counts those that are added, Standing those that the queue had already.
 	Jobs, Standing int
+	// IDs are the numbers of all of them.
+	IDs []int64
 }
 
 // addAtOnce is how many jobs are added in one transaction.
@@ -85,6 +87,7 @@ func (f *Filling) End(ctx context.Context) error {
 	}
 	f.wait = nil
 	for _, one := range added {
+		f.IDs = append(f.IDs, one.Job.ID)
 		if one.UniqueSkippedAsDuplicate {
 			f.Standing++
 		} else {
