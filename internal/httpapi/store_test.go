@@ -196,5 +196,7 @@ func TestKeysOfTheDatabase(t *testing.T) {
 	if _, err := side.Exec(t.Context(), `UPDATE visage.api_keys SET expires_at = now()`); err != nil {
 		t.Fatal(err)
 	}
-	b.until("expired", func() bool { return b.ask("POST", "/lookup", `{}`, "X-Api-Key", text).status == http.StatusUnauthorized })
+	b.until("expired", func() bool {
+		return b.ask("POST", "/lookup", `{}`, "X-Api-Key", text).status == http.StatusUnauthorized
+	})
 }
