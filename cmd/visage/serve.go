@@ -66,6 +66,8 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 	if err != nil {
 		return err
 	}
+	metrics := telemetry.NewService()
+	m.Observer = metrics
 	models, err := newLender(m, s.most, a.openEmbedder)
 	if err != nil {
 		return err
@@ -80,7 +82,6 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 		return err
 	}
 	defer a.lastTraces(ctx, traces)
-	metrics := telemetry.NewService()
 	server, err := httpapi.New(s.guards.config(httpapi.Config{
 		Store: db, Models: models, Photos: photos, Logger: a.log, Keys: db, Checks: tries, Metrics: metrics, Tracer: traces.Tracer,
 	}, s.auth))

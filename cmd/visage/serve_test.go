@@ -144,7 +144,7 @@ func TestServe(t *testing.T) {
 		t.Errorf("health prints %s", out)
 	}
 	if status, text := get(t, url+"/metrics", ""); status != http.StatusOK || !strings.Contains(text, `route="/readyz",status="200"`) ||
-		!strings.Contains(text, "visage_db_connections_max") || !strings.Contains(text, "visage_http_inference_queue 0") {
+		!strings.Contains(text, `stage="recognise"`) || !strings.Contains(text, "visage_db_connections_max") || !strings.Contains(text, "visage_http_inference_queue 0") {
 		t.Errorf("/metrics: %d %s", status, text)
 	}
 	key := strings.TrimSpace(v.do("key", "create", "scraper"))

@@ -24,13 +24,14 @@ func TestServiceIsCounted(t *testing.T) {
 	m.Served("POST", "/verify", 200, 30*time.Millisecond)
 	m.Served("POST", "/verify", 499, 2*time.Second)
 	m.Stage("embed", 7*time.Millisecond)
+	m.Batch(5)
 	server := httptest.NewServer(m.Handler())
 	defer server.Close()
 	got := scrape(t, server.URL)
 	for _, line := range []string{
 		`visage_http_request_seconds_bucket{method="POST",route="/verify",status="200",le="0.05"} 1`,
 		`visage_http_request_seconds_count{method="POST",route="/verify",status="499"} 1`,
-		`visage_http_stage_seconds_bucket{stage="embed",le="0.01"} 1`, "visage_test_depth 3", "visage_test_total 9", "go_goroutines",
+		`visage_http_stage_seconds_bucket{stage="embed",le="0.01"} 1`, "visage_test_depth 3", `visage_inference_batch_faces_bucket{le="6"} 1`, "visage_test_total 9", "go_goroutines",
 	} {
 		if !strings.Contains(got, "\n"+line) {
 			t.Errorf("no line %q in\n%s", line, got)
