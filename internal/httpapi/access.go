@@ -55,16 +55,12 @@ func (s *Server) admitted(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // known is the caller's key, or the zero Key where none is needed. It charges the
-// key or, before anything is looked up for somebody who has none, the address.
+// key or, before a key is looked up that is not remembered, the address. Programs of
+// this machine, before the first key, are not charged.
 func (s *Server) known(c echo.Context) (face.Key, error) {
 	ctx, text := c.Request().Context(), sentKey(c.Request())
 	if s.cfg.Auth == AuthNobody {
 		return face.Key{}, s.charge(addressOf(c.Request()))
-	}
-	if !s.keyring.remembers(text) {
-		if err := s.charge(addressOf(c.Request())); err != nil {
-			return face.Key{}, err
-		}
 	}
 	if s.cfg.Auth == AuthOnceThereAreKeys {
 		needed, err := s.keyring.needed(ctx)
@@ -73,6 +69,11 @@ func (s *Server) known(c echo.Context) (face.Key, error) {
 		}
 		if !needed {
 			return face.Key{}, ownHost(c.Request())
+		}
+	}
+	if !s.keyring.remembers(text) {
+		if err := s.charge(addressOf(c.Request())); err != nil {
+			return face.Key{}, err
 		}
 	}
 	key, ok, err := s.keyring.key(ctx, text)

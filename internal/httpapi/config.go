@@ -35,7 +35,8 @@ type Config struct {
 	// https://example.org. Defaults to none.
 	Origins []string
 	// Rate is how many requests a second each key, or each address without one, may
-	// send. Defaults to any number.
+	// send; programs that need no key by AuthOnceThereAreKeys send any number. Defaults
+	// to any number.
 	Rate float64
 	// Burst is how many it may send at once. Defaults to twice the Rate.
 	Burst int

@@ -316,7 +316,10 @@ func TestCallerLeaves(t *testing.T) {
 		t.Errorf("answered %s", drain(t, a))
 	}
 	select {
-	case <-ended:
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("the work ended by %v", err)
+		}
 	case <-time.After(20 * time.Second):
 		t.Fatal("the work goes on")
 	}

@@ -13,7 +13,7 @@ func (s *Server) routes() []route {
 	return []route{
 		{http.MethodGet, "/healthz", rule{scope: open}, s.alive},
 		{http.MethodGet, "/readyz", rule{scope: open}, s.ready},
-		{http.MethodGet, "/metrics", rule{scope: face.ScopeRead}, echo.WrapHandler(s.cfg.Metrics.Handler())},
+		{http.MethodGet, "/metrics", rule{face.ScopeRead, everyGallery}, echo.WrapHandler(s.cfg.Metrics.Handler())},
 		{http.MethodPost, "/represent", rule{face.ScopeRead, noGallery}, s.represent},
 		{http.MethodPost, "/verify", rule{face.ScopeRead, noGallery}, s.verify},
 	}
