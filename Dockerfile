@@ -21,8 +21,18 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/visage/lib/libonnxruntime.so.1 /usr/local/lib/
 COPY --from=build /src/bin/visage /usr/local/bin/
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/visage visage
+# By number, so that Kubernetes can tell that it is not root.
+RUN groupadd --system --gid 10001 visage \
+    && useradd --system --uid 10001 --gid 10001 --create-home --home-dir /var/lib/visage visage
 ENV VISAGE_HOME=/var/lib/visage VISAGE_ORT_LIB=/usr/local/lib/libonnxruntime.so.1
-USER visage
+USER 10001:10001
 WORKDIR /var/lib/visage
+# Written to are the home folder, by models pull, and /tmp, by large uploads: the rest of the file
+# system may be read-only.
+VOLUME /var/lib/visage
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+# Of visage serve at its usual port; docs/deploy.md says what to do for other commands.
+HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=3 CMD ["visage", "health", "--timeout", "9s"]
 ENTRYPOINT ["visage"]
+CMD ["--help"]

@@ -69,6 +69,8 @@ type Config struct {
 	Passes detect.Passes
 	// Crop says how faces are cut out that are not aligned by landmarks.
 	Crop Crop
+	// Observer is told what the Embedder does. Defaults to none.
+	Observer Observer
 	// Measured makes the Embedder one for Measure and MeasureCrops, which must not
 	// be used by several goroutines at once. Defaults to not.
 	Measured bool
@@ -95,6 +97,9 @@ const NoRecognizer = "none"
 func (c Config) withDefaults(recogniser registry.Entry) Config {
 	if c.Detector == "" {
 		c.Detector = Auto
+	}
+	if c.Observer == nil {
+		c.Observer = unobserved{}
 	}
 	if c.Cascades == "" {
 		c.Cascades = "/usr/share/opencv4/haarcascades"

@@ -32,6 +32,7 @@ type Embedder struct {
 	eyes      *detect.Eyes // nil where no detection needs them
 	recorders []*recorder  // of the detector's networks, where they are measured
 	turns     turns
+	observer  Observer
 
 	detectorName string
 	detectorFile registry.File // zero for one that is built in
@@ -57,7 +58,7 @@ func Open(cfg Config) (*Embedder, error) {
 	}
 	e := &Embedder{
 		cfg: cfg, limits: cv.Limits{Bytes: cfg.MaxBytes, Pixels: cfg.MaxPixels}, pad: cfg.Pad, crop: cfg.Crop, maxFaces: cfg.MaxFaces, anyway: cfg.Anyway,
-		profile: cfg.Options.Profile, settings: cfg.settings(), pool: cv.NewPool(0), turns: newTurns(cfg.Workers),
+		profile: cfg.Options.Profile, settings: cfg.settings(), pool: cv.NewPool(0), turns: newTurns(cfg.Workers), observer: cfg.Observer,
 	}
 	for _, entry := range entries {
 		e.models = append(e.models, &model{entry: entry, template: align.ArcFace(align.Side)})

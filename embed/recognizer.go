@@ -155,7 +155,7 @@ func (e *Embedder) network(cfg Config, m *model, file registry.File) (recognize.
 	}
 	recognizer, err := recognize.OpenNetwork(context.Background(), watched(cfg, session, &m.recorded), recognize.Config{
 		Feed: feed, Dim: m.entry.Recognition.Dim, Last: m.entry.Recognition.Layout == registry.NHWC,
-		Workers: cfg.Workers, Turns: e.turns.all, Batch: cfg.Batch,
+		Workers: cfg.Workers, Turns: e.turns.all, Batch: cfg.Batch, Ran: cfg.Observer.Batch,
 	})
 	if err != nil {
 		return nil, errors.Join(face.Wrap(face.Mismatch, err, "recogniser %s", m.entry.Name), session.Close())

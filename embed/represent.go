@@ -103,9 +103,11 @@ func (e *Embedder) represent(ctx context.Context, data []byte, which face.Choice
 		return face.Errorf(face.Invalid, "this embedder was opened without a recogniser")
 	}
 	mine := turn{of: e.turns}
+	taken := e.timed(StageTurn)
 	if err := mine.take(ctx); err != nil {
 		return err
 	}
+	taken()
 	defer mine.giveBack()
 	s, err := e.look(ctx, data, which)
 	if err != nil {
@@ -142,7 +144,9 @@ func (e *Embedder) representSome(ctx context.Context, mine *turn, s *sight, from
 	}
 	for i, k := range models {
 		m := e.models[k]
+		recognised := e.timed(StageRecognise)
 		vectors, err := m.vectors(ctx, mine, cuts[i])
+		recognised()
 		if err == nil {
 			err = use(i, s, cuts[i], vectors)
 		}

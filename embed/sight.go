@@ -32,6 +32,7 @@ func (s *sight) Close() error { return s.picture.Close() }
 
 // look finds the faces of a photograph. Errors are those of Embed.
 func (e *Embedder) look(ctx context.Context, data []byte, which face.Choice) (*sight, error) {
+	defer e.timed(StageDetect)()
 	if e.deepface() || e.crop.Unaligned {
 		return e.lookForBoxes(ctx, data, which)
 	}

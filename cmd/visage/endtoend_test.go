@@ -161,6 +161,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"find", photo, "--top", "3"}, exitMisused, "--by identity"},
 		{[]string{"find", photo, "--by", "identity", "--top", "0"}, exitMisused, "--top"},
 		{[]string{"find", photo, "--gallery", ""}, exitMisused, "--gallery"},
+		{[]string{"version", "--log-format", "xml"}, exitMisused, "use text or json"},
 		{[]string{"db"}, exitMisused, "name what to do"},
 		{[]string{"find", photo, "--colour"}, exitMisused, "--colour"},
 		{[]string{"find", photo, "-k", "0"}, exitMisused, "at least 1"},

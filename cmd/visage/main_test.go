@@ -10,17 +10,23 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/visagedb/visage/embed"
 	"github.com/visagedb/visage/ingest"
 	"github.com/visagedb/visage/internal/facedraw"
+	"github.com/visagedb/visage/internal/httpapi"
 	"github.com/visagedb/visage/internal/postgres"
 	"github.com/visagedb/visage/internal/postgres/pgtest"
+	"github.com/visagedb/visage/internal/telemetry"
 	"github.com/visagedb/visage/search"
 )
 
 // The parts fit the ports that they are used through.
 var (
-	_ ingest.Ledger  = (*postgres.DB)(nil)
-	_ search.Gallery = (*postgres.DB)(nil)
+	_ ingest.Ledger   = (*postgres.DB)(nil)
+	_ search.Gallery  = (*postgres.DB)(nil)
+	_ httpapi.Keys    = (*postgres.DB)(nil)
+	_ httpapi.Metrics = (*telemetry.Service)(nil)
+	_ embed.Observer  = (*telemetry.Service)(nil)
 )
 
 // asVisage makes the test binary be the program, for tests that need a process

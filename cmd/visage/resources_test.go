@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image/jpeg"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"os"
@@ -302,8 +303,8 @@ func TestAllowedFolders(t *testing.T) {
 func TestArchivesAreSwept(t *testing.T) {
 	t.Parallel()
 	v := newVisage(t)
-	if err := withDatabaseAt(t.Context(), v.url(), func(db *postgres.DB) error {
-		a := &app{}
+	a := &app{log: slog.New(slog.DiscardHandler)}
+	if err := a.withDatabaseAt(t.Context(), v.url(), func(db *postgres.DB) error {
 		a.settings.Home = v.flags[1]
 		in, err := newIntake(a, db, nil, nil)
 		if err != nil {

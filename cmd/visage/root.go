@@ -69,7 +69,7 @@ into Postgres with pgvector, and finds who is in a photograph.`,
 	config.Flags(root.PersistentFlags())
 	root.AddCommand(
 		ingestCommand(a), workerCommand(a), jobsCommand(a), findCommand(a), verifyCommand(a), representCommand(a), extractCommand(a),
-		serveCommand(a), importCommand(a), exportCommand(a), modelsCommand(a), galleryCommand(a), identityCommand(a), evalCommand(a), indexCommand(a),
+		serveCommand(a), healthCommand(a), keyCommand(a), importCommand(a), exportCommand(a), modelsCommand(a), galleryCommand(a), identityCommand(a), evalCommand(a), indexCommand(a),
 		migrateCommand(a), dbCommand(a), doctorCommand(a), demoCommand(a), benchCommand(a), versionCommand(a),
 	)
 	misuseOfArguments(root)
@@ -121,6 +121,14 @@ func (a *app) prepare(cmd *cobra.Command, _ []string) (err error) {
 	if err := level.UnmarshalText([]byte(a.settings.LogLevel)); err != nil {
 		return misuse{fmt.Errorf("log level %q: use debug, info, warn or error", a.settings.LogLevel)}
 	}
-	a.log = slog.New(slog.NewTextHandler(a.errOut, &slog.HandlerOptions{Level: level}))
+	options := &slog.HandlerOptions{Level: level}
+	switch a.settings.LogFormat {
+	case "text":
+		a.log = slog.New(slog.NewTextHandler(a.errOut, options))
+	case "json":
+		a.log = slog.New(slog.NewJSONHandler(a.errOut, options))
+	default:
+		return misuse{fmt.Errorf("log format %q: use text or json", a.settings.LogFormat)}
+	}
 	return nil
 }

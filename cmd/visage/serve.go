@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/visagedb/visage/internal/httpapi"
 	"github.com/visagedb/visage/internal/photo"
 	"github.com/visagedb/visage/internal/postgres"
+	"github.com/visagedb/visage/internal/telemetry"
 )
 
 // serving is what the command was told.
@@ -22,15 +24,21 @@ type serving struct {
 	roots   []string
 	photos  int
 	crops   bool
+	guards  guarding
+	auth    httpapi.Auth
 }
 
 func serveCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Answer over HTTP", Args: cobra.NoArgs,
 		Long: `Serve answers DeepFace's routes (/represent, /verify, ...) over HTTP, as its clients
-expect them, until it is interrupted. Requests under way are then finished.`,
+expect them, until it is interrupted. Requests under way are then finished.
+
+It listens on this machine alone. To let other machines reach it, make a key with
+visage key create, and say --auth keys. docs/security.md tells what is promised.`,
 		Example: `  visage serve
-  visage serve --addr 127.0.0.1:0 --model SFace`,
+  visage serve --addr 127.0.0.1:0 --model SFace
+  visage serve --addr 0.0.0.0:8080 --auth keys --drain-delay 5s`,
 	}
 	m, s := modelFlags(cmd), &serving{}
 	flags := cmd.Flags()
@@ -40,6 +48,7 @@ expect them, until it is interrupted. Requests under way are then finished.`,
 	flags.StringArrayVar(&s.roots, "ingest-root", nil, "let callers queue ingests of folders below this one; may be given several times")
 	flags.IntVar(&s.photos, "photos-per-call", 32, "how many photographs one call may bring")
 	flags.BoolVar(&s.crops, "keep-crops", false, "keep a picture of each face that is enrolled below /v1")
+	s.guards.declare(flags)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if s.photos < 1 {
 			return misuse{fmt.Errorf("serve: --photos-per-call %d: use 1 or more", s.photos)}
@@ -47,6 +56,11 @@ expect them, until it is interrupted. Requests under way are then finished.`,
 		if s.most < 0 {
 			return misuse{fmt.Errorf("serve: --open-models %d: use 0 or more", s.most)}
 		}
+		auth, at, err := s.guards.authOf(s.address)
+		if err != nil {
+			return err
+		}
+		s.auth, s.address, m.MaxPixels = auth, at.String(), s.guards.maxPixels
 		return a.withDatabase(cmd.Context(), func(db *postgres.DB) error { return a.serve(cmd.Context(), db, *m, s) })
 	}
 	return cmd
@@ -65,6 +79,8 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 	if err != nil {
 		return err
 	}
+	metrics := telemetry.NewService()
+	m.Observer = metrics
 	models, err := newLender(m, s.most, store.Entries(), a.log, a.openEmbedder)
 	if err != nil {
 		return err
@@ -76,14 +92,61 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 	if err != nil {
 		return err
 	}
-	server, err := httpapi.New(httpapi.Config{Store: db, Models: models, Photos: sentPhotos{photos}, Builder: builder, Resources: resources, MaxPhotos: s.photos, Logger: a.log})
+	tries, err := checks(db, models)
 	if err != nil {
 		return err
 	}
+	traces, err := telemetry.OpenTraces(ctx, version, a.log)
+	if err != nil {
+		return err
+	}
+	defer a.lastTraces(ctx, traces)
+	server, err := httpapi.New(s.guards.config(httpapi.Config{
+		Store: db, Models: models, Photos: sentPhotos{photos}, Builder: builder, Resources: resources, MaxPhotos: s.photos, Logger: a.log, Keys: db, Checks: tries, Metrics: metrics, Tracer: traces.Tracer,
+	}, s.auth))
+	if err != nil {
+		return err
+	}
+	gauges(metrics, server, db)
+	stop, err := a.watchAt(ctx, &s.guards, metrics)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.address)
 	if err != nil {
 		return fmt.Errorf("serve: listen at %s: %w", s.address, err)
 	}
+	if err := a.warnOfAuth(ctx, db, s.auth); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	a.log.Info("serving", "url", "http://"+listener.Addr().String())
 	return server.Serve(ctx, listener)
+}
+
+// warnOfAuth says what an operator may not expect of who is let in.
+func (a *app) warnOfAuth(ctx context.Context, db *postgres.DB, auth httpapi.Auth) error {
+	switch any, err := db.AnyKey(ctx); {
+	case err != nil:
+		return err
+	case auth == httpapi.AuthNobody:
+		a.log.Warn("nobody is asked for a key: everybody who reaches the service may do everything")
+	case !any && auth == httpapi.AuthKeys:
+		a.log.Warn("there is no key yet, so that nobody can get in: make one with visage key create")
+	case !any:
+		a.log.Info("there is no key: programs of this machine are let in without one, until the first is made with visage key create")
+	}
+	return nil
+}
+
+// tracesWait bounds how long the last traces may take to be sent.
+const tracesWait = 5 * time.Second
+
+// lastTraces sends what is left. A collector that is away is no fault of the service.
+func (a *app) lastTraces(ctx context.Context, traces *telemetry.Traces) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracesWait)
+	defer cancel()
+	if err := traces.Close(ctx); err != nil {
+		a.log.Warn("the last traces are not sent", "error", err)
+	}
 }

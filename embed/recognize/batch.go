@@ -24,7 +24,8 @@ type batcher struct {
 	// turns are the processors, one for each run. They are had in the order in
 	// which they are asked for, also by others that find the faces.
 	turns  *semaphore.Weighted
-	joined sync.Pool // of *[]float32, the inputs of one run
+	ran    func(inputs int) // told of each run
+	joined sync.Pool        // of *[]float32, the inputs of one run
 
 	mu      sync.Mutex
 	waiting []*job
@@ -224,6 +225,7 @@ func (b *batcher) inTurn(ctx context.Context, inputs [][]float32) ([][]float32, 
 
 // together runs inputs, one after the other in memory that was used before.
 func (b *batcher) together(ctx context.Context, inputs [][]float32) ([][]float32, error) {
+	b.ran(len(inputs))
 	if len(inputs) == 1 {
 		return b.run(ctx, inputs[0], 1)
 	}

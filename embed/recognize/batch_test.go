@@ -24,7 +24,7 @@ type doubling struct {
 
 func newDoubling(most, workers int, gate chan struct{}) *doubling {
 	d := &doubling{gate: gate}
-	d.batcher = batcher{most: most, workers: workers, turns: semaphore.NewWeighted(int64(workers)), run: d.double}
+	d.batcher = batcher{most: most, workers: workers, turns: semaphore.NewWeighted(int64(workers)), run: d.double, ran: func(int) {}}
 	return d
 }
 

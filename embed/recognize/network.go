@@ -32,6 +32,8 @@ type Config struct {
 	// Batch is how many faces go into one run at most, where the graph takes
 	// several. Defaults to 8: more were no faster, and take more memory.
 	Batch int
+	// Ran is told how many faces went into each run. Defaults to nobody being told.
+	Ran func(faces int)
 }
 
 func (c Config) withDefaults() Config {
@@ -43,6 +45,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Batch == 0 {
 		c.Batch = 8
+	}
+	if c.Ran == nil {
+		c.Ran = func(int) {}
 	}
 	return c
 }
@@ -82,7 +87,7 @@ func OpenNetwork(ctx context.Context, session Session, config Config) (Recognize
 	if err = cmp.Or(err, ctx.Err()); err != nil {
 		return nil, fmt.Errorf("try the graph: %w", err)
 	}
-	n.batcher = batcher{run: n.run, most: batch, workers: n.config.Workers, turns: n.config.Turns}
+	n.batcher = batcher{run: n.run, most: batch, workers: n.config.Workers, turns: n.config.Turns, ran: n.config.Ran}
 	return n, nil
 }
 

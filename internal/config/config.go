@@ -42,6 +42,8 @@ type Settings struct {
 	OrtLib string
 	// LogLevel is debug, info, warn or error. Defaults to info.
 	LogLevel string
+	// LogFormat is text or json. Defaults to text.
+	LogFormat string
 }
 
 // Flags declares the shared flags.
@@ -54,6 +56,7 @@ func Flags(flags *pflag.FlagSet) {
 	flags.String("models-file", "", "list of your own models (VISAGE_MODELS_FILE); default models/models.yaml in the home folder")
 	flags.String("ort-lib", "", "ONNX Runtime's shared library (VISAGE_ORT_LIB); default lib/libonnxruntime.so.1 in the home folder")
 	flags.String("log-level", "info", "debug, info, warn or error (VISAGE_LOG_LEVEL)")
+	flags.String("log-format", "text", "text, or json for programs (VISAGE_LOG_FORMAT)")
 	flags.String("config", "", "configuration file, YAML, with the names of these flags as keys (VISAGE_CONFIG)")
 }
 
@@ -88,6 +91,7 @@ func Load(flags *pflag.FlagSet) (Settings, error) {
 		DatabaseURL: v.GetString("database-url"), ReplicaURL: v.GetString("replica-url"), ReplicaLag: lag,
 		Home: home, OrtLib: v.GetString("ort-lib"),
 		Models: models(v), ModelsFile: v.GetString("models-file"), LogLevel: v.GetString("log-level"),
+		LogFormat: v.GetString("log-format"),
 	}
 	if s.ModelsFile == "" {
 		s.ModelsFile = filepath.Join(home, "models", "models.yaml")

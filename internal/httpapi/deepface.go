@@ -14,17 +14,6 @@ var deepfaceRoutes = [...]string{"/represent", "/verify", "/analyze", "/register
 
 func deepfaceRoute(path string) bool { return slices.Contains(deepfaceRoutes[:], path) }
 
-// routeDeepFace names those besides /represent and /verify.
-func (s *Server) routeDeepFace() {
-	s.echo.GET("/", welcome)
-	s.echo.POST("/analyze", s.analyze)
-	s.echo.POST("/register", s.register)
-	s.echo.POST("/search", s.search)
-	s.echo.POST("/build/index", s.buildIndex)
-	s.echo.POST("/find", s.find)
-	s.echo.POST("/extract", s.extract)
-}
-
 // welcome answers GET / for those who look whether anybody is there, as with DeepFace.
 func welcome(c echo.Context) error {
 	return c.HTML(http.StatusOK, "<h1>Welcome to Visage</h1>")

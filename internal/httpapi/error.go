@@ -54,6 +54,10 @@ func (s *Server) fail(err error, c echo.Context) {
 		return
 	}
 	code, what := describe(err)
+	var refused *refusal
+	if errors.As(err, &refused) {
+		refused.headers(c.Response().Header())
+	}
 	if code == http.StatusServiceUnavailable {
 		c.Response().Header().Set(echo.HeaderRetryAfter, "1")
 	}
@@ -72,24 +76,32 @@ func describe(err error) (code int, what told) {
 	var theirs *echo.HTTPError
 	var long *http.MaxBytesError
 	var bad malformed
+	var refused *refusal
 	switch {
+	case errors.As(err, &refused):
+		return refused.status, told{Code: refused.code, Message: refused.message}
 	case errors.As(err, &long):
 		return http.StatusRequestEntityTooLarge, told{Code: string(face.TooLarge), Message: "the request has too many bytes"}
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable, told{Code: string(face.Unavailable), Message: "the request took too long: try again later, or ask for less"}
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, told{Code: string(face.Invalid), Message: outward(err)}
+	case errors.As(err, &ours) && ours.Code == face.Internal:
+		return http.StatusInternalServerError, told{Code: string(face.Internal), Message: failed}
+	case errors.As(err, &ours) && ours.Code == face.Unavailable && ours.Op != "":
+		// What a part says of itself, such as Postgres of its users, is for the log.
+		return http.StatusServiceUnavailable, told{Code: string(face.Unavailable), Message: "a part of the service does not answer: try again later; the log tells more under the request's id"}
 	case errors.As(err, &ours):
-		if ours.Code == face.Internal {
-			return http.StatusInternalServerError, told{Code: string(face.Internal), Message: "the server failed; its log tells more under the request's id"}
-		}
 		return status(ours.Code), told{Code: string(ours.Code), Message: outward(err)}
 	case errors.As(err, &theirs):
 		return theirs.Code, told{Code: codeOf(theirs.Code), Message: strings.ToLower(http.StatusText(theirs.Code))}
 	default:
-		return http.StatusInternalServerError, told{Code: string(face.Internal), Message: "the server failed; its log tells more under the request's id"}
+		return http.StatusInternalServerError, told{Code: string(face.Internal), Message: failed}
 	}
 }
+
+// failed is all that a caller is told of a fault of ours.
+const failed = "the server failed; its log tells more under the request's id"
 
 // outward joins the messages of an error's chain and leaves out what was meant for
 // the log: operations and foreign causes.

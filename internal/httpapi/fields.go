@@ -32,9 +32,17 @@ type fields struct {
 const formMemory = 32 << 20
 
 // readFields reads a body. It is malformed where it is neither a JSON object nor a
-// form.
+// form. A field gallery must be one of the caller's, where the route's rule says
+// that the field says it.
 func readFields(c echo.Context) (*fields, error) {
-	r := c.Request()
+	f, err := readBody(c.Request())
+	if err == nil && callerOf(c.Request().Context()).rule.reach == galleryInBody {
+		err = within(c.Request().Context(), f.text("gallery", face.DefaultGallery))
+	}
+	return f, err
+}
+
+func readBody(r *http.Request) (*fields, error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
 	if err != nil && r.Header.Get(echo.HeaderContentType) != "" {
 		return nil, malformed{face.Errorf(face.Invalid, "the content type cannot be read")}

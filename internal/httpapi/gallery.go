@@ -3,13 +3,15 @@ package httpapi
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/visagedb/visage/internal/face"
 )
 
-// galleries answers GET /v1/galleries.
+// galleries answers GET /v1/galleries, with those that the caller's key is for. Of these a
+// part may have less than its limit.
 func (v v1) galleries(c echo.Context) error {
 	page, err := pageOf(c)
 	if err != nil {
@@ -19,6 +21,7 @@ func (v v1) galleries(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	found = slices.DeleteFunc(found, func(g face.Gallery) bool { return within(c.Request().Context(), g.Name) != nil })
 	return listed(c, "galleries", found, next)
 }
 

@@ -124,6 +124,9 @@ func (v v1) storedTemplate(ctx context.Context, f *fields) (sought, error) {
 	if f.err != nil {
 		return sought{}, f.err
 	}
+	if err := v.reachesFace(ctx, id); err != nil {
+		return sought{}, err
+	}
 	var space face.Space
 	if name != "" {
 		var err error

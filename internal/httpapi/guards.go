@@ -3,9 +3,12 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
@@ -15,49 +18,101 @@ import (
 // use puts the guards before the routes, the outermost first.
 func (s *Server) use() {
 	s.echo.Use(
-		middleware.RequestID(),
-		s.logged,
-		middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: func(_ echo.Context, err error, stack []byte) error {
-			return face.Wrap(face.Internal, errors.Join(err, errors.New(string(stack))), "panic")
-		}}),
+		identified, s.traced, s.logged, recovered,
 		middleware.SecureWithConfig(middleware.SecureConfig{
 			ContentTypeNosniff: "nosniff", XFrameOptions: "DENY", ReferrerPolicy: "no-referrer",
 			ContentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
 		}),
-		s.plain,
-		s.limited,
-		s.timed,
-		swept,
+		unstored,
 	)
+	if len(s.cfg.Origins) > 0 {
+		s.echo.Use(middleware.CORSWithConfig(middleware.CORSConfig{
+			AllowOrigins: s.cfg.Origins, MaxAge: int(corsAge.Seconds()),
+			AllowHeaders:  []string{echo.HeaderAuthorization, echo.HeaderContentType, "X-Api-Key", "Idempotency-Key", echo.HeaderXRequestID},
+			ExposeHeaders: []string{echo.HeaderXRequestID, echo.HeaderRetryAfter},
+		}))
+	}
+	s.echo.Use(s.ownPages, s.admitted, s.roomy, plain, s.limited, s.timed, swept)
 }
 
-// logged writes a line for each request: what was asked for and what came of it, and
-// nothing that was sent.
-func (s *Server) logged(next echo.HandlerFunc) echo.HandlerFunc {
+// corsAge is how long a browser may remember what origins are allowed.
+const corsAge = time.Hour
+
+// longestID is how many bytes of a request's id of the caller's own are taken over.
+const longestID = 64
+
+// identified gives a request its id: the caller's, where it is one that a log and a
+// header can hold, or a new one.
+func identified(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		begun := time.Now()
-		err := next(c)
-		if err != nil {
-			c.Error(err)
+		id := c.Request().Header.Get(echo.HeaderXRequestID)
+		if !harmless(id) {
+			id = uuid.NewString()
 		}
-		about := []any{
-			"id", requestID(c), "method", c.Request().Method, "route", c.Path(), "status", c.Response().Status,
-			"seconds", time.Since(begun).Seconds(), "bytes", c.Response().Size,
+		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		return next(c)
+	}
+}
+
+func harmless(id string) bool {
+	for _, r := range id {
+		if (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-' && r != '_' && r != '.' {
+			return false
 		}
-		switch {
-		case c.Response().Status >= http.StatusInternalServerError:
-			s.cfg.Logger.Error("request failed", append(about, "error", err)...)
-		case err != nil:
-			s.cfg.Logger.Info("request refused", append(about, "code", face.CodeOf(err))...)
-		default:
-			s.cfg.Logger.Info("request", about...)
+	}
+	return id != "" && len(id) <= longestID
+}
+
+// recovered makes an error of a panic, with the stack for the log.
+func recovered(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			switch cause := recover(); cause {
+			case nil:
+			case http.ErrAbortHandler: // the handler wants the connection cut
+				panic(cause)
+			default:
+				err = &face.Error{Code: face.Internal, Op: "httpapi", Message: "panic", Err: fmt.Errorf("%v\n%s", cause, debug.Stack())}
+			}
+		}()
+		return next(c)
+	}
+}
+
+// unstored keeps answers, which are about people, out of the caches on their way.
+func unstored(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+		return next(c)
+	}
+}
+
+// ownPages refuses what web pages of other origins make a browser send.
+func (s *Server) ownPages(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := s.origins.Check(c.Request()); err != nil {
+			return forbidden("web pages of other origins are not answered: the operator may allow them by --cors-origin")
 		}
-		return nil
+		return next(c)
+	}
+}
+
+// roomy sheds requests beyond the limit of those under way.
+func (s *Server) roomy(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if callerOf(c.Request().Context()).rule.scope == "" {
+			return next(c) // an open route, which costs nothing, or nothing at all
+		}
+		defer s.underWay.Add(-1)
+		if s.underWay.Add(1) > int64(s.cfg.MaxRequests) {
+			return busy("too many requests are under way: try again later", time.Second)
+		}
+		return next(c)
 	}
 }
 
 // plain refuses compressed bodies, which could grow without end.
-func (s *Server) plain(next echo.HandlerFunc) echo.HandlerFunc {
+func plain(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if encoding := c.Request().Header.Get(echo.HeaderContentEncoding); encoding != "" && encoding != "identity" {
 			return face.Errorf(face.Unsupported, "the body is compressed: send it plain")
@@ -73,7 +128,8 @@ func (s *Server) limited(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.ContentLength > s.cfg.MaxBody {
 			return s.tooLong()
 		}
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, s.cfg.MaxBody)
+		// The reader closes the connection of who sends more; it knows only net/http's own writer.
+		r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, s.cfg.MaxBody)
 		return next(c)
 	}
 }
@@ -103,5 +159,9 @@ func swept(next echo.HandlerFunc) echo.HandlerFunc {
 		return err
 	}
 }
+
+// gone says whether the caller has left, which ends the context of a request as it
+// came, before anything was set to it.
+func gone(arrived *http.Request) bool { return errors.Is(arrived.Context().Err(), context.Canceled) }
 
 func requestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }

@@ -22,9 +22,6 @@ const (
 	idempotencyKey = "Idempotency-Key"
 	// idempotencyReplayed says that an answer is one that was given before.
 	idempotencyReplayed = "Idempotency-Replayed"
-	// callerKey is what a request's context keeps its caller's name under, where
-	// callers are told apart.
-	callerKey = "caller"
 	// mostKey is how many bytes a key may have.
 	mostKey = 255
 )
@@ -128,8 +125,7 @@ func requestOf(c echo.Context, key string) (face.Request, error) {
 	} else {
 		sum.Write(body)
 	}
-	caller, _ := c.Get(callerKey).(string)
-	return face.Request{Caller: caller, Key: key, Sum: [32]byte(sum.Sum(nil))}, nil
+	return face.Request{Caller: callerOf(r.Context()).key.ID, Key: key, Sum: [32]byte(sum.Sum(nil))}, nil
 }
 
 // sumForm takes a form's parts and not its boundary, which clients make anew when they

@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
+	"time"
 
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/search"
@@ -140,3 +142,30 @@ type Wanted struct {
 type Photos interface {
 	Read(ctx context.Context, text string) ([]byte, error)
 }
+
+// Keys knows the keys of callers. *postgres.DB is one.
+type Keys interface {
+	// Key returns the key with a public id, and whether there is one.
+	Key(ctx context.Context, id string) (face.Key, bool, error)
+	// AnyKey says whether a key was ever made.
+	AnyKey(ctx context.Context) (bool, error)
+	// UseKey notes that a key was used.
+	UseKey(ctx context.Context, id string) error
+}
+
+// Metrics count what is served.
+type Metrics interface {
+	// Served counts a request. The route is a pattern, empty for an unknown one.
+	Served(method, route string, status int, took time.Duration)
+	// Stage counts a part of a request: wait, embed or search.
+	Stage(name string, took time.Duration)
+	// Handler gives the counts to Prometheus.
+	Handler() http.Handler
+}
+
+// uncounted are Metrics that forget.
+type uncounted struct{}
+
+func (uncounted) Served(string, string, int, time.Duration) {}
+func (uncounted) Stage(string, time.Duration)               {}
+func (uncounted) Handler() http.Handler                     { return http.NotFoundHandler() }

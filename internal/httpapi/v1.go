@@ -17,46 +17,6 @@ type v1 struct{ *Server }
 // store is the database.
 func (v v1) store() ResourceStore { return v.cfg.Resources.Store }
 
-// route names the resources. Those that write take an Idempotency-Key.
-func (v v1) route(at *echo.Group) {
-	once := v.idempotent
-	at.GET("/galleries", v.galleries)
-	at.POST("/galleries", v.createGallery, once)
-	at.GET("/galleries/:gallery", v.gallery)
-	at.DELETE("/galleries/:gallery", v.deleteGallery, once)
-	at.POST("/galleries/:gallery/search", v.search)
-
-	const people, person = "/galleries/:gallery/identities", "/galleries/:gallery/identities/:identity"
-	at.GET(people, v.identities)
-	at.POST(people, v.createIdentity, once)
-	at.GET(person, v.identity)
-	at.PATCH(person, v.renameIdentity, once)
-	at.DELETE(person, v.deleteIdentity, once)
-	at.POST(person+"/merge", v.mergeIdentity, once)
-	at.POST(person+"/verify", v.verifyIdentity)
-	at.GET(person+"/faces", v.faces)
-	at.POST(person+"/faces", v.addFaces, once)
-	at.GET("/merges/:merge", v.merge)
-	at.POST("/merges/:merge/undo", v.undoMerge, once)
-
-	at.GET("/faces/:face", v.face)
-	at.PATCH("/faces/:face", v.moveFace, once)
-	at.DELETE("/faces/:face", v.deleteFace, once)
-	at.GET("/faces/:face/crop", v.crop)
-
-	at.GET("/spaces", v.spaces)
-	at.GET("/models", v.models)
-	at.GET("/indexes", v.spaces)
-	at.POST("/indexes", v.changeIndex, once)
-	at.POST("/recall", v.measureRecall, once)
-	at.GET("/operations", v.operations)
-	at.GET("/operations/:operation", v.operation)
-	at.GET("/jobs", v.jobs)
-	at.POST("/jobs", v.enqueue, once)
-	at.GET("/jobs/:job", v.job)
-	at.DELETE("/jobs/:job", v.cancelJob, once)
-}
-
 // param is a part of the path, as the caller meant it. It is malformed where it is
 // not UTF-8.
 func param(c echo.Context, name string) (string, error) {

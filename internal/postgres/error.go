@@ -109,7 +109,9 @@ func constraintMeaning(e *pgconn.PgError) (code face.Code, message string, ok bo
 		return face.Mismatch, "a space of this name or origin exists with other weights, preparation or dimension", true
 	case e.Code == "23505":
 		return face.Exists, said(e), true
-	case e.Code == "23514" && (e.ConstraintName == "galleries_name_check" || e.ConstraintName == "identities_name_check"):
+	case e.Code == "23514" && e.ConstraintName == "api_keys_scopes_check":
+		return face.Invalid, "a key needs scopes, of read, enrol, delete and admin", true
+	case e.Code == "23514" && (e.ConstraintName == "galleries_name_check" || e.ConstraintName == "identities_name_check" || e.ConstraintName == "api_keys_name_check"):
 		return face.Invalid, "a name must have 1 to 1024 bytes", true
 	case e.Code == "23503" && strings.HasSuffix(e.ConstraintName, "_identity_fkey"):
 		return face.Mismatch, "the identity is not of the same gallery, or was deleted meanwhile", true

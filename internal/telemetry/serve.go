@@ -7,8 +7,6 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 const (
@@ -18,10 +16,11 @@ const (
 	closeLimit = 2 * time.Second
 )
 
-// Server serves Metrics over HTTP.
+// Server serves Metrics, or profiles, over HTTP.
 type Server struct {
 	http   *http.Server
 	at     net.Addr
+	path   string
 	served chan error
 }
 
@@ -37,19 +36,31 @@ func (m *Metrics) Serve(ctx context.Context, address string) (*Server, error) {
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", m.Handler())
+	s, err := serveAt(ctx, net.JoinHostPort(host, port), "/metrics", mux)
 	if err != nil {
 		return nil, fmt.Errorf("serve metrics at %s: %w", address, err)
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
-	s := &Server{http: &http.Server{Handler: mux, ReadHeaderTimeout: headerLimit}, at: listener.Addr(), served: make(chan error, 1)}
+	return s, nil
+}
+
+// serveAt serves what is below a path of an address.
+func serveAt(ctx context.Context, address, path string, handler http.Handler) (*Server, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		http: &http.Server{Handler: handler, ReadHeaderTimeout: headerLimit},
+		at:   listener.Addr(), path: path, served: make(chan error, 1),
+	}
 	go func() { s.served <- s.http.Serve(listener) }()
 	return s, nil
 }
 
-// URL is where the metrics are.
-func (s *Server) URL() string { return "http://" + s.at.String() + "/metrics" }
+// URL is where they are.
+func (s *Server) URL() string { return "http://" + s.at.String() + s.path }
 
 // Close ends the serving, after scrapes under way. It is not to be called twice.
 func (s *Server) Close() error {

@@ -1,0 +1,1 @@
+DROP TABLE visage.api_keys;
