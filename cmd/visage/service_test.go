@@ -57,7 +57,7 @@ func newService(t *testing.T, cfg embed.Config, change ...func(*httpapi.Config))
 	}
 	indexes := newBuilder(t.Context(), db, a.log)
 	t.Cleanup(indexes.Close)
-	settings := httpapi.Config{Store: db, Models: models, Photos: sentPhotos{photos}, Indexes: indexes}
+	settings := httpapi.Config{Store: db, Models: models, Photos: sentPhotos{photos}, Builder: indexes}
 	for _, set := range change {
 		set(&settings)
 	}

@@ -29,7 +29,7 @@ func sentAs(t *testing.T, kind, body string) *fields {
 func TestFlags(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		"true": true, "True": true, "TRUE": true, "t": true, "yes": true, "Y": true, "on": true, "1": true, "true ": true,
+		"true": true, "True": true, "TRUE": true, "t": true, "yes": true, "Y": true, "on": true, "1": true, " true\t": true,
 		"false": false, "False": false, "FALSE": false, "f": false, "no": false, "N": false, "off": false, "0": false,
 	} {
 		quoted, err := json.Marshal(text)
