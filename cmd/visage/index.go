@@ -34,7 +34,7 @@ func buildFlags(cmd *cobra.Command) *indexFlags {
 	f := spaceFlags(cmd)
 	flags := cmd.Flags()
 	flags.IntVar(&f.settings.M, "m", 0, "neighbours of a node; default pgvector's 16")
-	flags.IntVar(&f.settings.EfConstruction, "ef-construction", 0, "nodes looked at to find them: more is slower to build and misses less; default pgvector's 64")
+	flags.IntVar(&f.settings.EfConstruction, "ef-construction", 0, "nodes looked at to find them: more is slower to build and misses less; default 200")
 	flags.IntVar(&f.workers, "parallel", 0, "processes that help; default what the server allows, and none before pgvector 0.8.2, where that is faulty")
 	flags.StringVar(&f.settings.Memory, "memory", "", `memory of the build (maintenance_work_mem), such as "2GB"; default the server's`)
 	return f

@@ -148,7 +148,7 @@ func (d *DB) indexesOf(ctx context.Context, space int32) ([]Index, error) {
 		JOIN pg_opclass o ON o.oid = i.indclass[0]
 		WHERE i.indrelid = to_regclass('visage.embeddings_' || $1::int) AND a.amname = 'hnsw' AND o.opcname IN ('halfvec_l2_ops', ` + cosineClasses + `)
 		ORDER BY 1`
-	rows, _ := d.pool.Query(ctx, query, space, defaultM, defaultEfConstruction)
+	rows, _ := d.pool.Query(ctx, query, space, defaultM, pgvectorEfConstruction)
 	indexes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Index])
 	if indexes == nil {
 		indexes = []Index{}

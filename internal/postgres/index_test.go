@@ -63,7 +63,7 @@ func TestIndexes(t *testing.T) {
 		t.Fatalf("listed %+v", got)
 	}
 	i := got.Indexes[0]
-	if want := (postgres.Index{Name: "embeddings_1_hnsw", Metric: face.Cosine, Kind: "hnsw", Valid: true, Bytes: i.Bytes, M: 16, EfConstruction: 64}); i != want || i.Bytes < 300*2*16 {
+	if want := (postgres.Index{Name: "embeddings_1_hnsw", Metric: face.Cosine, Kind: "hnsw", Valid: true, Bytes: i.Bytes, M: 16, EfConstruction: 200}); i != want || i.Bytes < 300*2*16 {
 		t.Errorf("index %+v, want %+v", i, want)
 	}
 	if got := b.listed(wide); got.Rows != 1 || len(got.Indexes) != 0 || got.Indexes == nil {
@@ -268,7 +268,7 @@ func TestPlanIndexAgreesWithBuild(t *testing.T) {
 	}
 	p, err = b.db.PlanIndex(t.Context(), s, 10_000_000, postgres.IndexSettings{M: 32})
 	b.ok(err)
-	if p.Fits || p.Rows != 10_000_000 || p.EfConstruction != 64 || !strings.Contains(strings.Join(p.Warnings, " "), "maintenance_work_mem") {
+	if p.Fits || p.Rows != 10_000_000 || p.EfConstruction != 200 || !strings.Contains(strings.Join(p.Warnings, " "), "maintenance_work_mem") {
 		t.Errorf("for ten millions: %+v", p)
 	}
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -75,7 +76,8 @@ func graphBytes(rows int64, dim, m int) int64 {
 // On one core of a shared x86-64 machine 20,000 templates of 512 dimensions took 650 a
 // second, of 128 dimensions 2,500, of 4,096 bits that were computed before 1,850; less is
 // assumed, because larger graphs do not fit in the processor's cache, and to make such
-// bits takes about as long again. Time grows with ef_construction, and with the bytes of a
+// bits takes about as long again. Time grows with the root of ef_construction, as
+// 100,000 templates showed with 64 and 200 (docs/trials.md), and with the bytes of a
 // value beyond a part that every node costs.
 const (
 	buildRate     = 500.0
@@ -85,7 +87,7 @@ const (
 
 // templatesPerSecond is the speed of a build by so many processes.
 func templatesPerSecond(dim, efConstruction, processes int) float64 {
-	return buildRate * float64(processes) * defaultEfConstruction / float64(efConstruction) *
+	return buildRate * float64(processes) * math.Sqrt(pgvectorEfConstruction/float64(efConstruction)) *
 		(buildDim + buildConstant) / (float64(valueBytes(dim)-valueHeader)/2 + buildConstant)
 }
 

@@ -9,12 +9,17 @@ import (
 // pgvector's own settings of an HNSW index (pgvector, src/hnsw.h), and what it
 // allows.
 const (
-	defaultM              = 16
-	leastM, mostM         = 2, 100
-	defaultEfConstruction = 64
-	leastEfConstruction   = 4
-	mostEfConstruction    = 1_000
+	defaultM               = 16
+	leastM, mostM          = 2, 100
+	pgvectorEfConstruction = 64
+	leastEfConstruction    = 4
+	mostEfConstruction     = 1_000
 )
+
+// defaultEfConstruction is that of indexes that are built here: a graph built with
+// pgvector's own has to be searched four times as hard for the same mates
+// (docs/trials.md).
+const defaultEfConstruction = 200
 
 // soundParallel is the first pgvector whose parallel builds are sound: earlier
 // ones can overflow a buffer (CVE-2026-3172).
@@ -28,7 +33,7 @@ type IndexSettings struct {
 	// M is the number of neighbours of a node, from 2 to 100. Defaults to 16.
 	M int
 	// EfConstruction is how many nodes are looked at to find them, from 4 to 1,000
-	// and at least twice M. Defaults to 64.
+	// and at least twice M. Defaults to 200.
 	EfConstruction int
 	// Workers are how many processes help with the build. Defaults to what the
 	// server allows, and to none for a pgvector whose parallel builds are faulty.
@@ -94,9 +99,6 @@ func (s IndexSettings) workers(pgvector string, server int) (n int, note string)
 // definition is the statement that builds the index, apart from CREATE INDEX and
 // its options.
 func (s IndexSettings) definition(space int32, dim int) string {
-	text := fmt.Sprintf(`%s ON visage.%s USING hnsw ((%s) %s)`, indexName(space, s.Metric), partition(space), indexed(space, dim, "embedding"), shapeOf(s.Metric, dim).class)
-	if s.M != defaultM || s.EfConstruction != defaultEfConstruction {
-		text += fmt.Sprintf(` WITH (m = %d, ef_construction = %d)`, s.M, s.EfConstruction)
-	}
-	return text
+	return fmt.Sprintf(`%s ON visage.%s USING hnsw ((%s) %s) WITH (m = %d, ef_construction = %d)`,
+		indexName(space, s.Metric), partition(space), indexed(space, dim, "embedding"), shapeOf(s.Metric, dim).class, s.M, s.EfConstruction)
 }
