@@ -26,6 +26,7 @@ type serving struct {
 	crops   bool
 	guards  guarding
 	auth    httpapi.Auth
+	recall  *time.Duration // how often to look after that of the indexes
 }
 
 func serveCommand(a *app) *cobra.Command {
@@ -48,6 +49,7 @@ visage key create, and say --auth keys. docs/security.md tells what is promised.
 	flags.StringArrayVar(&s.roots, "ingest-root", nil, "let callers queue ingests of folders below this one; may be given several times")
 	flags.IntVar(&s.photos, "photos-per-call", 32, "how many photographs one call may bring")
 	flags.BoolVar(&s.crops, "keep-crops", false, "keep a picture of each face that is enrolled below /v1")
+	s.recall = watchFlag(flags)
 	s.guards.declare(flags)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if s.photos < 1 {
@@ -102,7 +104,8 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 	}
 	defer a.lastTraces(ctx, traces)
 	server, err := httpapi.New(s.guards.config(httpapi.Config{
-		Store: db, Models: models, Photos: sentPhotos{photos}, Builder: builder, Resources: resources, MaxPhotos: s.photos, Logger: a.log, Keys: db, Checks: tries, Metrics: metrics, Tracer: traces.Tracer,
+		Store: db, Models: models, Photos: sentPhotos{photos}, Builder: builder, Resources: resources, MaxPhotos: s.photos,
+		Logger: a.log, Keys: db, Checks: tries, Metrics: metrics, Tracer: traces.Tracer,
 	}, s.auth))
 	if err != nil {
 		return err
@@ -121,7 +124,7 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 		return errors.Join(err, listener.Close())
 	}
 	a.log.Info("serving", "url", "http://"+listener.Addr().String())
-	return server.Serve(ctx, listener)
+	return a.withRecallWatched(ctx, db, metrics.Metrics, *s.recall, func() error { return server.Serve(ctx, listener) })
 }
 
 // warnOfAuth says what an operator may not expect of who is let in.
