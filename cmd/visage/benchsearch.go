@@ -47,7 +47,7 @@ vectors as bytes, and has its settings from the connection's beginning.`,
 	flags.StringVar(&b.space, "space", "", "space, see visage index list")
 	flags.IntSliceVar(&b.clients, "clients", []int{1, 8}, "how many searches at a time")
 	flags.IntVar(&b.rounds, "rounds", 5, "how often each is measured")
-	flags.Float64Var(&b.seconds, "seconds", 5, "and for how long")
+	flags.Float64Var(&b.seconds, "seconds", 8, "and for how long; eight fresh connections need that to warm up")
 	flags.IntVar(&b.probes, "probes", 100, "templates to search for")
 	flags.Float64Var(&b.minRecall, "min-recall", face.DefaultMinRecall, "recall that the service is asked for")
 	flags.IntVar(&b.efSearch, "ef-search", 0, "of search.hnsw; default what the service takes")
