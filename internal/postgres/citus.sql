@@ -35,7 +35,7 @@ BEGIN
              ELSE 'l2_norm(embedding::halfvec) > 0' END);
     IF known.dim <= 4000 THEN
         PERFORM set_config('max_parallel_maintenance_workers', '0', true);
-        EXECUTE format('CREATE INDEX %I ON visage.%I USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) WITH (ef_construction = 200)',
+        EXECUTE format('CREATE INDEX %I ON visage.%I USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) WITH (m = 16, ef_construction = 200)',
             part || '_hnsw', part, known.dim);
     END IF;
     EXECUTE format('ALTER TABLE visage.embeddings ATTACH PARTITION visage.%I FOR VALUES IN (%s)', part, known.id);

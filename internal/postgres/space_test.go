@@ -35,9 +35,9 @@ func TestEnsureSpace(t *testing.T) {
 		WHERE c.relname ~ '^embeddings_[0-9]+$' ORDER BY c.relname`
 	lines := strings.Split(b.text(shape), "\n")
 	for i, want := range []string{
-		"embeddings_1 p CREATE INDEX embeddings_1_hnsw ON visage.embeddings_1 USING hnsw (((embedding)::halfvec(128)) halfvec_cosine_ops)",
-		"embeddings_2 p CREATE INDEX embeddings_2_hnsw ON visage.embeddings_2 USING hnsw (((embedding)::halfvec(512)) halfvec_cosine_ops)",
-		"embeddings_3 e CREATE INDEX embeddings_3_hnsw ON visage.embeddings_3 USING hnsw (((embedding)::halfvec(2622)) halfvec_cosine_ops)",
+		"embeddings_1 p CREATE INDEX embeddings_1_hnsw ON visage.embeddings_1 USING hnsw (((embedding)::halfvec(128)) halfvec_cosine_ops) WITH (m='16', ef_construction='200')",
+		"embeddings_2 p CREATE INDEX embeddings_2_hnsw ON visage.embeddings_2 USING hnsw (((embedding)::halfvec(512)) halfvec_cosine_ops) WITH (m='16', ef_construction='200')",
+		"embeddings_3 e CREATE INDEX embeddings_3_hnsw ON visage.embeddings_3 USING hnsw (((embedding)::halfvec(2622)) halfvec_cosine_ops) WITH (m='16', ef_construction='200')",
 		"embeddings_4 e",
 	} {
 		if lines[i] != want {

@@ -96,7 +96,7 @@ func (b *bench) recalled(s face.Space) face.RecallCurve {
 func TestWatchMeasures(t *testing.T) {
 	t.Parallel()
 	s := space("A", 16, true)
-	b := loaded(t, s, 60)
+	b := loaded(t, s, 30)
 	w := &watched{DB: connect(t, b.url+"&application_name=watched").db, stored: new(atomic.Int32)}
 	w.CompareUpTo(20)
 	var told atomic.Value
@@ -114,8 +114,8 @@ func TestWatchMeasures(t *testing.T) {
 			t.Errorf("%s: told %+v", why, m)
 		}
 	}
-	measured("never measured", 60)
-	// 60 probes, however good, do not promise 0.99.
+	measured("never measured", 30)
+	// 30 probes, however good, do not promise 0.99.
 	if out := said.text(); !strings.Contains(out, "level=WARN") || !strings.Contains(out, "compare every template") || !strings.Contains(out, "visage index drop --space "+s.Name()) {
 		t.Errorf("logged %s", out)
 	}
@@ -123,25 +123,25 @@ func TestWatchMeasures(t *testing.T) {
 		b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{photo(fmt.Sprint("/more/", n), "sample-01", s, uint64(n)+9000)}))
 	}
 	b.exec(`ANALYZE visage.embeddings_1`)
-	measured("grown", 160)
+	measured("grown", 130)
 	b.exec(`VACUUM visage.embeddings_1`)
-	measured("vacuumed", 160)
+	measured("vacuumed", 130)
 	b.exec(`REINDEX INDEX visage.embeddings_1_hnsw`)
-	measured("built anew by hand", 160)
+	measured("built anew by hand", 130)
 	_, err := b.db.DropIndex(t.Context(), s, face.Cosine)
 	b.ok(err)
 	b.build(s, postgres.IndexSettings{M: 8})
-	measured("built anew", 160)
+	measured("built anew", 130)
 	b.exec(`UPDATE visage.recall SET measured_at = now() - interval '25 hours'`)
-	measured("old", 160)
+	measured("old", 130)
 	w.failing.Store(true)
 	b.await("the outage is logged", func() bool { return strings.Contains(said.text(), "it is tried again") })
 	b.exec(`DELETE FROM visage.recall`)
 	w.failing.Store(false)
-	measured("after the outage", 160)
+	measured("after the outage", 130)
 	b.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'watched'`)
 	b.exec(`DELETE FROM visage.recall`)
-	measured("after its connections were cut", 160)
+	measured("after its connections were cut", 130)
 }
 
 // A curve that promised more is followed by a warning.
