@@ -42,7 +42,7 @@ test: lint build test-race ## Check formatting, vet, lint, then test all with th
 
 .PHONY: test-race
 test-race: build ## Test PKG with the race detector, on a private Postgres
-	$(WITH_POSTGRES) go test -race -timeout 30m $(TAGS) $(ARGS) $(PKG)
+	$(WITH_POSTGRES) go test -race -timeout 45m $(TAGS) $(ARGS) $(PKG)
 
 .PHONY: test-dlib
 test-dlib: TAG_LIST := customenv,dlib
