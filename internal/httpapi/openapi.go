@@ -20,8 +20,9 @@ import (
 //go:embed openapi/*.yaml
 var parts embed.FS
 
-// described joins the parts once: it is the one source of the document and the page.
-var described = sync.OnceValues(func() (map[string]any, error) {
+// Document is the OpenAPI 3.1 document of the API, in JSON: the parts, joined. The page
+// is made of it too.
+func Document() ([]byte, error) {
 	files, err := fs.Glob(parts, "openapi/*.yaml") // in the order of their names
 	if err != nil {
 		return nil, err
@@ -43,8 +44,8 @@ var described = sync.OnceValues(func() (map[string]any, error) {
 		}
 		join(whole, part)
 	}
-	return whole, nil
-})
+	return json.Marshal(whole)
+}
 
 // join adds what is in more, and in its objects, to the whole.
 func join(whole, more map[string]any) {
@@ -59,21 +60,25 @@ func join(whole, more map[string]any) {
 	}
 }
 
-// Document is the OpenAPI 3.1 document of the API, in JSON. The caller must not change
-// it.
-func Document() ([]byte, error) { return document() }
+// description is what a server tells of its API, made when it is first asked for.
+type description struct {
+	document, page func() ([]byte, error)
+}
 
-var document = sync.OnceValues(func() ([]byte, error) {
-	whole, err := described()
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(whole)
-})
+func newDescription(routes []route) description {
+	document := sync.OnceValues(Document)
+	return description{document, sync.OnceValues(func() ([]byte, error) {
+		text, err := document()
+		if err != nil {
+			return nil, err
+		}
+		return docsPage(text, routes)
+	})}
+}
 
 // document answers GET /openapi.json.
 func (s *Server) document(c echo.Context) error {
-	text, err := Document()
+	text, err := s.description.document()
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,12 @@
 package httpapi
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -104,5 +107,64 @@ func TestDocumentIsWhole(t *testing.T) {
 				t.Errorf("%s %s has no body", method, path)
 			}
 		}
+	}
+}
+
+// The page shows every route and schema, loads nothing, and its policy lets its own
+// style in and nothing else.
+func TestDocsPage(t *testing.T) {
+	t.Parallel()
+	checker, err := conformance()
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := docsPage(document, allRoutes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	for path, item := range checker.Document.Paths.Map() {
+		for method, operation := range item.Operations() {
+			if !strings.Contains(page, `<article id="`+operation.OperationID+`">`) {
+				t.Errorf("%s %s is not on the page", method, path)
+			}
+		}
+	}
+	for name := range checker.Document.Components.Schemas {
+		if !strings.Contains(page, `<article id="schema-`+name+`">`) {
+			t.Errorf("schema %s is not on the page", name)
+		}
+	}
+	ids := map[string]bool{}
+	for _, id := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		ids[id[1]] = true
+	}
+	for _, link := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if to, inside := strings.CutPrefix(link[1], "#"); link[1] != "/openapi.json" && (!inside || !ids[to]) {
+			t.Errorf("a link leads to %s", link[1])
+		}
+	}
+	for _, loads := range []string{"<script", "src=", "url(", "@import", "<link", "<img", "ZgotmplZ"} {
+		if strings.Contains(page, loads) {
+			t.Errorf("the page has %s", loads)
+		}
+	}
+	b := setup(t, Config{})
+	a := b.ask("GET", "/docs", "")
+	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(a.body)
+	if style == nil {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	sum := sha256.Sum256([]byte(style[1]))
+	want := "default-src 'none'; frame-ancestors 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	if got := a.header.Get("Content-Security-Policy"); got != want {
+		t.Errorf("policy %s, want %s", got, want)
+	}
+	if other := b.ask("GET", "/openapi.json", "").header.Get("Content-Security-Policy"); strings.Contains(other, "style-src") {
+		t.Errorf("the policy of others is %s", other)
 	}
 }

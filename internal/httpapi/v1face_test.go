@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/httpapi"
@@ -306,10 +307,10 @@ func TestErasedIsGone(t *testing.T) {
 }
 
 // Reliability test 31: many more searches at once than the database has connections
-// for are all answered.
+// for are all answered, where so many may wait.
 func TestManySearchesAtOnce(t *testing.T) {
 	t.Parallel()
-	a := newAPI(t)
+	a := newAPI(t, func(c *httpapi.Config) { c.MaxWaiting, c.MaxWait = 1000, time.Minute })
 	a.gallery("g")
 	ann, _ := a.person("g", "ann")
 	a.faces(ann, "10")

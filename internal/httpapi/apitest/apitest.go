@@ -75,6 +75,11 @@ func (c *Checker) Check(ctx context.Context, e Exchange) error {
 	if err != nil {
 		return nil
 	}
+	for name, value := range params { // as they were sent
+		if params[name], err = url.PathUnescape(value); err != nil {
+			return nil
+		}
+	}
 	asked := &openapi3filter.RequestValidationInput{
 		Request: request, PathParams: params, Route: route,
 		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true},
