@@ -28,8 +28,9 @@ func sentAs(t *testing.T, kind, body string) *fields {
 // the text "false" for a yes.
 func TestFlags(t *testing.T) {
 	t.Parallel()
+	padded := " true\t"
 	for text, want := range map[string]bool{
-		"true": true, "True": true, "TRUE": true, "t": true, "yes": true, "Y": true, "on": true, "1": true, " true\t": true,
+		"true": true, "True": true, "TRUE": true, "t": true, "yes": true, "Y": true, "on": true, "1": true, padded: true,
 		"false": false, "False": false, "FALSE": false, "f": false, "no": false, "N": false, "off": false, "0": false,
 	} {
 		quoted, err := json.Marshal(text)
