@@ -57,9 +57,27 @@ func New(document []byte) (*Checker, error) {
 // that was taken. What is asked for at paths that the document lacks, or by other
 // methods, fits.
 func (c *Checker) Check(ctx context.Context, e Exchange) error {
+	asked, found := c.find(ctx, e)
+	if !found {
+		return nil
+	}
+	var err error
+	if e.Status < http.StatusBadRequest {
+		err = openapi3filter.ValidateRequest(ctx, asked)
+	}
+	answered := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: asked, Status: e.Status, Header: e.Header,
+		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	}
+	answered.SetBodyBytes(e.Answer)
+	return errors.Join(err, openapi3filter.ValidateResponse(ctx, answered))
+}
+
+// find is the request with what the document says of it, if it says something.
+func (c *Checker) find(ctx context.Context, e Exchange) (asked *openapi3filter.RequestValidationInput, found bool) {
 	target, err := url.ParseRequestURI(e.Target)
 	if err != nil {
-		return nil
+		return nil, false
 	}
 	sent := e.Sent.Clone()
 	if sent == nil {
@@ -73,24 +91,15 @@ func (c *Checker) Check(ctx context.Context, e Exchange) error {
 	}).WithContext(ctx)
 	route, params, err := c.router.FindRoute(request)
 	if err != nil {
-		return nil
+		return nil, false
 	}
 	for name, value := range params { // as they were sent
 		if params[name], err = url.PathUnescape(value); err != nil {
-			return nil
+			return nil, false
 		}
 	}
-	asked := &openapi3filter.RequestValidationInput{
+	return &openapi3filter.RequestValidationInput{
 		Request: request, PathParams: params, Route: route,
 		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true},
-	}
-	if e.Status < http.StatusBadRequest {
-		err = openapi3filter.ValidateRequest(ctx, asked)
-	}
-	answered := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: asked, Status: e.Status, Header: e.Header,
-		Options: &openapi3filter.Options{IncludeResponseStatus: true},
-	}
-	answered.SetBodyBytes(e.Answer)
-	return errors.Join(err, openapi3filter.ValidateResponse(ctx, answered))
+	}, true
 }
