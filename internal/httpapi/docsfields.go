@@ -68,8 +68,7 @@ func (s docSchema) bounds() string {
 	return text.String()
 }
 
-// fields are those of an object, with those of its parts: the needed ones first, then
-// by name.
+// fields are those of an object: the needed ones first, then by name.
 func (f docFile) fields(s docSchema) []docField {
 	if s.Ref != "" {
 		s = f.Components.Schemas[named(s.Ref)]
@@ -78,9 +77,6 @@ func (f docFile) fields(s docSchema) []docField {
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
 		one := s.Properties[name]
 		all = append(all, docField{name, one.Description, slices.Contains(s.Required, name), one.call()})
-	}
-	for _, part := range s.AllOf {
-		all = append(all, f.fields(part)...)
 	}
 	slices.SortStableFunc(all, func(a, b docField) int {
 		return cmp.Compare(rank(a.Needed), rank(b.Needed))

@@ -66,7 +66,6 @@ type (
 		Required    []string             `json:"required"`
 		Properties  map[string]docSchema `json:"properties"`
 		Items       *docSchema           `json:"items"`
-		AllOf       []docSchema          `json:"allOf"`
 		OneOf       []docSchema          `json:"oneOf"`
 		AnyOf       []docSchema          `json:"anyOf"`
 		Enum        []string             `json:"enum"`

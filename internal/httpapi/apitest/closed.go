@@ -2,61 +2,34 @@ package apitest
 
 import "encoding/json"
 
-// closed is a document whose objects have no other fields than those that it names.
-// Left as they are those that say so themselves, and the members of an allOf, which
-// know nothing of each other.
+// closed is a document whose objects have no other fields than those that it names,
+// but where it says that they may.
 func closed(document []byte) ([]byte, error) {
-	var whole map[string]any
+	var whole any
 	if err := json.Unmarshal(document, &whole); err != nil {
 		return nil, err
 	}
-	members := map[string]bool{}
-	collect(whole, members)
-	shut(whole, "#", members)
+	shut(whole)
 	return json.Marshal(whole)
 }
 
-// collect notes what schemas are members of an allOf, by their references.
-func collect(at any, members map[string]bool) {
-	switch at := at.(type) {
-	case map[string]any:
-		if all, ok := at["allOf"].([]any); ok {
-			for _, one := range all {
-				if member, ok := one.(map[string]any); ok {
-					if ref, ok := member["$ref"].(string); ok {
-						members[ref] = true
-					}
-				}
-			}
-		}
-		for _, value := range at {
-			collect(value, members)
-		}
-	case []any:
-		for _, value := range at {
-			collect(value, members)
-		}
-	}
-}
-
 // shut closes the objects below a place in the document.
-func shut(at any, pointer string, members map[string]bool) {
+func shut(at any) {
 	switch at := at.(type) {
 	case map[string]any:
 		_, named := at["properties"].(map[string]any)
 		_, says := at["additionalProperties"]
-		_, joined := at["allOf"]
-		if at["type"] == "object" && named && !says && !joined && !members[pointer] {
+		if at["type"] == "object" && named && !says {
 			at["additionalProperties"] = false
 		}
 		for key, value := range at {
-			if key != "allOf" && key != "example" {
-				shut(value, pointer+"/"+key, members)
+			if key != "example" {
+				shut(value)
 			}
 		}
 	case []any:
 		for _, value := range at {
-			shut(value, pointer+"/-", members)
+			shut(value)
 		}
 	}
 }
