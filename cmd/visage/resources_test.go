@@ -57,6 +57,7 @@ func (s *caller) ask(status int, method, path, kind string, body []byte) map[str
 	if err != nil || w.StatusCode != status {
 		s.Fatalf("%s %s gives %d %s (%v), want %d", method, path, w.StatusCode, text, err, status)
 	}
+	conforms(s.T, r, body, w, text)
 	var answer map[string]any
 	if len(text) > 0 && strings.HasPrefix(w.Header.Get("Content-Type"), "application/json") {
 		if err := json.Unmarshal(text, &answer); err != nil {

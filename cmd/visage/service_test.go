@@ -98,7 +98,14 @@ type reply struct {
 }
 
 func (s service) do(ctx context.Context, method, route, kind string, body io.Reader) (reply, error) {
-	request, err := http.NewRequestWithContext(ctx, method, s.url+route, body)
+	var sent []byte
+	if body != nil {
+		var err error
+		if sent, err = io.ReadAll(body); err != nil {
+			return reply{}, err
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, method, s.url+route, bytes.NewReader(sent))
 	if err != nil {
 		return reply{}, err
 	}
@@ -111,6 +118,9 @@ func (s service) do(ctx context.Context, method, route, kind string, body io.Rea
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
+	if err == nil {
+		conforms(s.t, request, sent, response, text)
+	}
 	r := reply{status: response.StatusCode, header: response.Header, text: string(text)}
 	_ = json.Unmarshal(text, &r.body) // nil where it is none
 	return r, err

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/httpapi/apitest"
 )
 
 // testSpace is that of standIn.
@@ -203,6 +204,7 @@ func (b *bench) ask(method, path, body string, headers ...string) answer {
 	}
 	w := httptest.NewRecorder()
 	b.server.Handler().ServeHTTP(w, r)
+	Conforms(b.T, apitest.Exchange{Method: method, Target: path, Sent: r.Header, Body: []byte(body), Status: w.Code, Header: w.Header(), Answer: w.Body.Bytes()})
 	return answer{w.Code, w.Header(), w.Body.String()}
 }
 

@@ -154,7 +154,10 @@ func (m *counted) Stage(name string, _ time.Duration) {
 }
 
 func (*counted) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "visage_up 1") })
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		fmt.Fprint(w, "visage_up 1")
+	})
 }
 
 // Requests and their stages are counted and traced, by names that callers cannot

@@ -12,6 +12,8 @@ import (
 func (s *Server) routes() []route {
 	all := []route{
 		{http.MethodGet, "/", rule{scope: open}, welcome},
+		{http.MethodGet, "/openapi.json", rule{scope: open}, s.document},
+		{http.MethodGet, "/docs", rule{scope: open}, s.page},
 		{http.MethodGet, "/healthz", rule{scope: open}, s.alive},
 		{http.MethodGet, "/readyz", rule{scope: open}, s.ready},
 		{http.MethodGet, "/metrics", rule{face.ScopeRead, everyGallery}, echo.WrapHandler(s.cfg.Metrics.Handler())},

@@ -41,6 +41,7 @@ type Server struct {
 	readiness            readiness
 	draining             atomic.Bool
 	running              *operations
+	description          description
 }
 
 // New makes a Server. It returns Invalid, naming the field, for a Config that lacks
@@ -69,7 +70,9 @@ func New(cfg Config) (*Server, error) {
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = s.fail
 	s.use()
-	s.serve(s.routes())
+	routes := s.routes()
+	s.description = newDescription(routes)
+	s.serve(routes)
 	return s, nil
 }
 

@@ -11,12 +11,14 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/httpapi"
+	"github.com/visagedb/visage/internal/httpapi/apitest"
 	"github.com/visagedb/visage/internal/photo"
 	"github.com/visagedb/visage/internal/postgres"
 	"github.com/visagedb/visage/internal/postgres/pgtest"
@@ -240,9 +242,23 @@ func (r reply) list(path string) []any {
 func (a *api) send(r *http.Request) reply {
 	a.Helper()
 	w := reply{httptest.NewRecorder(), a.T}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		a.Fatal(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	a.handler.ServeHTTP(w, r.WithContext(a.Context()))
+	if w.Code >= 400 || !answersOfStub.MatchString(r.URL.Path) {
+		httpapi.Conforms(a.T, apitest.Exchange{
+			Method: r.Method, Target: r.RequestURI, Sent: r.Header, Body: body, Status: w.Code, Header: w.Header(), Answer: w.Body.Bytes(),
+		})
+	}
 	return w
 }
+
+// answersOfStub are routes whose answers are the stub's. Those of the true program are
+// checked in cmd/visage.
+var answersOfStub = regexp.MustCompile(`^/v1/(models|spaces|indexes|recall|operations|jobs)`)
 
 // ask sends a body, JSON where it is no text, with headers as names and values in
 // turn.
