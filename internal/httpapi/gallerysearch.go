@@ -40,6 +40,9 @@ func (v v1) search(c echo.Context) error {
 		return err
 	}
 	opts.Gallery, opts.Detector = gallery, probes.detector
+	if opts.K, err = rows(f, len(probes.templates), opts.K); err != nil {
+		return err
+	}
 	if opts.Threshold, err = thresholdFor(f, probes, opts.Metric); err != nil {
 		return err
 	}
