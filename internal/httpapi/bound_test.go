@@ -88,3 +88,47 @@ func TestBoundKeysAndEscapedNames(t *testing.T) {
 		a.want(200, "GET", path, nil, "X-Api-Key", own)
 	}
 }
+
+// What is of another gallery is told from what does not exist by nothing, and a write
+// that is sent again by a bound key gets the answer that it had.
+func TestBoundKeysAndIDs(t *testing.T) {
+	t.Parallel()
+	a := withKeys(t)
+	_, all := a.key(nil, face.ScopeAdmin)
+	_, mine := a.key([]string{"mine"}, face.ScopeAdmin)
+	id := func(method, path string, body any) string {
+		w := a.want(201, method, path, body, "X-Api-Key", all)
+		if strings.HasSuffix(path, "/faces") {
+			return w.text("results.0.faces.0.id")
+		}
+		return w.text("id")
+	}
+	faces, merges := map[string]string{"none": "00000000-0000-4000-8000-000000000000"}, map[string]string{"none": "00000000-0000-4000-8000-000000000000"}
+	for _, gallery := range []string{"mine", "other"} {
+		a.want(201, "POST", "/v1/galleries", fields{"name": gallery}, "X-Api-Key", all)
+		at := "/v1/galleries/" + gallery + "/identities"
+		ann, bob := id("POST", at, fields{"name": "ann"}), id("POST", at, fields{"name": "bob"})
+		faces[gallery] = id("POST", at+"/"+ann+"/faces", fields{"photo": encoded("10")})
+		merges[gallery] = id("POST", at+"/"+bob+"/merge", fields{"into": ann})
+	}
+	said := func(method, path, id string) string {
+		w := a.want(404, method, path, nil, "X-Api-Key", mine)
+		return strings.ReplaceAll(w.text("error.message"), id, "ID")
+	}
+	for _, r := range []struct {
+		method, before, after string
+		ids                   map[string]string
+	}{
+		{"GET", "/v1/faces/", "", faces}, {"GET", "/v1/faces/", "/crop", faces}, {"DELETE", "/v1/faces/", "", faces},
+		{"GET", "/v1/merges/", "", merges}, {"POST", "/v1/merges/", "/undo", merges},
+	} {
+		other, none := said(r.method, r.before+r.ids["other"]+r.after, r.ids["other"]), said(r.method, r.before+r.ids["none"]+r.after, r.ids["none"])
+		if other != none {
+			t.Errorf("%s %sID%s: %q of another gallery, %q where there is none", r.method, r.before, r.after, other, none)
+		}
+	}
+	for range 2 {
+		a.want(200, "POST", "/v1/merges/"+merges["mine"]+"/undo", nil, "X-Api-Key", mine, key, "undo")
+		a.want(204, "DELETE", "/v1/faces/"+faces["mine"], nil, "X-Api-Key", mine, key, "delete")
+	}
+}
