@@ -1,8 +1,11 @@
 package httpapi
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -132,5 +135,18 @@ func TestFieldsAreCounted(t *testing.T) { //nolint:paralleltest // it counts wha
 		if a := b.ask("POST", "/represent", bad); a.status != http.StatusBadRequest {
 			t.Errorf("%q: %d %s", bad, a.status, a.body)
 		}
+	}
+}
+
+// A form of more parts than are read is not looked through for its sum either.
+func TestPartsAreCounted(t *testing.T) {
+	t.Parallel()
+	form := strings.Repeat("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n", mostParts) + "--x--\r\n"
+	if err := sumForm(sha256.New(), multipart.NewReader(strings.NewReader(form), "x")); err != nil {
+		t.Errorf("%d parts: %v", mostParts, err)
+	}
+	err := sumForm(sha256.New(), multipart.NewReader(strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n2\r\n"+form), "x"))
+	if !errors.Is(err, multipart.ErrMessageTooLarge) {
+		t.Errorf("one more: %v", err)
 	}
 }
