@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -70,7 +71,17 @@ func (d *DB) DeleteGallery(ctx context.Context, name string) error {
 	err := d.inTx(ctx, "postgres.DeleteGallery", func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `DELETE FROM visage.galleries WHERE name = $1`, face.Readable(name))
 		found = tag.RowsAffected() > 0
-		return err
+		if err != nil || !found {
+			return err
+		}
+		quoted, err := json.Marshal(face.Readable(name))
+		if err != nil {
+			return err
+		}
+		if err := forget(ctx, tx, `"gallery":`+string(quoted)); err != nil {
+			return err
+		}
+		return forget(ctx, tx, `{"name":`+string(quoted)) // what its creation was answered
 	})
 	if err == nil && !found {
 		return d.unknownGallery(ctx, name)
