@@ -98,7 +98,8 @@ func (o FindOptions) check() error {
 // mean distance is that of the people whose single faces come nearest.
 //
 // A search that would have to look at more than face.MostCandidates of one
-// probe's candidates ends there, and its answer is not called complete.
+// probe's candidates, or twenty times as many of all probes', ends there, and its
+// answer is not called complete.
 //
 // It returns Invalid for no probes, a K or Top below 1, a Top for rows by
 // ByFace, unknown rows and a threshold that is absent or cannot be converted,

@@ -74,7 +74,7 @@ func (s *Searcher) fetchListed(ctx context.Context, probes []face.Template, list
 		Space:   probes[0].Space,
 		Metric:  opts.Metric,
 		Filter:  face.Filter{Identities: named(lists), Metadata: opts.Filter.Metadata},
-		Limit:   face.MostCandidates,
+		Limit:   min(face.MostCandidates, max(opts.K, mostInAll/len(probes))),
 		Exact:   true,
 	}
 	if len(q.Filter.Identities) == 0 {

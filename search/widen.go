@@ -6,6 +6,11 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
+// mostInAll is how many candidates a search goes on to look at for all its probes
+// together, beyond those that were asked for: 400 MB of templates of 512 components.
+// 20 probes may have face.MostCandidates each.
+const mostInAll = 20 * face.MostCandidates
+
 // list is what one probe's search found.
 type list struct {
 	ranked []Match // nearest first, with exact distances
@@ -40,7 +45,7 @@ func (s *Searcher) lists(ctx context.Context, probes []face.Template, opts FindO
 			if lists[i].exhausted(q.Limit) || opts.settled(lists[i].ranked) {
 				continue
 			}
-			if q.Limit < face.MostCandidates {
+			if q.Limit < face.MostCandidates && min(2*q.Limit, face.MostCandidates)*len(probes) <= mostInAll {
 				still = append(still, i)
 			} else {
 				lists[i].plan.Complete = false

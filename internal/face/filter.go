@@ -42,10 +42,12 @@ func (f Filter) Check() error {
 // Readable.
 func (f Filter) CheckNames(gallery string, known func(name string) bool) error {
 	var missing []string
+	seen := map[string]bool{}
 	for _, name := range slices.Concat(f.Identities, f.Excluded) {
-		if quoted := `"` + name + `"`; !known(Readable(name)) && !slices.Contains(missing, quoted) {
-			missing = append(missing, quoted)
+		if !seen[name] && !known(Readable(name)) {
+			missing = append(missing, `"`+name+`"`)
 		}
+		seen[name] = true
 	}
 	if len(missing) == 0 {
 		return nil

@@ -2,8 +2,10 @@ package face_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -42,5 +44,18 @@ func TestFilterNamesWhatIsUnknown(t *testing.T) {
 	err := face.Filter{Identities: []string{"bob", "ann", "bob"}, Excluded: []string{"eve"}}.CheckNames("g", known)
 	if face.CodeOf(err) != face.NotFound || !strings.Contains(err.Error(), `"g" has no identity "bob", "eve":`) {
 		t.Errorf("%v", err)
+	}
+}
+
+// Very many unknown names, which a caller may send, are told in no time.
+func TestFilterOfManyUnknownNames(t *testing.T) {
+	t.Parallel()
+	var f face.Filter
+	for i := range 200_000 {
+		f.Identities = append(f.Identities, fmt.Sprint(i))
+	}
+	begun := time.Now()
+	if err := f.CheckNames("g", func(string) bool { return false }); face.CodeOf(err) != face.NotFound || time.Since(begun) > 10*time.Second {
+		t.Errorf("%s, code %s", time.Since(begun), face.CodeOf(err))
 	}
 }

@@ -14,6 +14,9 @@ type Page struct {
 	Limit int
 	// Prefix keeps what has a name that begins so, byte for byte; empty for all.
 	Prefix string
+	// Among keeps what has one of these names, where galleries are listed. Defaults to
+	// all.
+	Among []string
 }
 
 // MostListed is up to how many things a Page has.

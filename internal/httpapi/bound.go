@@ -29,7 +29,7 @@ func (v v1) reachesFace(ctx context.Context, id string) error {
 		return nil
 	}
 	found, err := v.store().Face(ctx, id)
-	if err == nil && within(ctx, found.Gallery) != nil {
+	if face.CodeOf(err) == face.NotFound || err == nil && within(ctx, found.Gallery) != nil {
 		err = face.Errorf(face.NotFound, "there is no face %s", face.Readable(id))
 	}
 	return err
@@ -47,11 +47,11 @@ func (v v1) ofMerge(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		merge, err := v.store().MergeByID(ctx, id)
+		if face.CodeOf(err) == face.NotFound || err == nil && within(ctx, merge.Gallery) != nil {
+			err = face.Errorf(face.NotFound, "there is no merge %s", face.Readable(id))
+		}
 		if err != nil {
 			return err
-		}
-		if within(ctx, merge.Gallery) != nil {
-			return face.Errorf(face.NotFound, "there is no merge %s", face.Readable(id))
 		}
 		return next(c)
 	}

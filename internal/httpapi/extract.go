@@ -42,19 +42,21 @@ func (s *Server) extract(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	left := allowance{mostNumbers, mostCrops}
 	lists := make([][]extracted, len(photos))
 	for i, one := range photos {
-		if lists[i], err = cut(ctx, cutter, one, want, how); err != nil {
+		if lists[i], err = cut(ctx, cutter, one, want, how, &left); err != nil {
 			return err
 		}
 	}
+	giveBack() // before the answer, which the caller may read slowly
 	if len(lists) == 1 {
 		return c.JSON(http.StatusOK, map[string]any{"results": lists[0]})
 	}
 	return c.JSON(http.StatusOK, map[string]any{"results": lists})
 }
 
-func cut(ctx context.Context, cutter Cutter, one sent, want Wanted, how asNumbers) ([]extracted, error) {
+func cut(ctx context.Context, cutter Cutter, one sent, want Wanted, how asNumbers, left *allowance) ([]extracted, error) {
 	if one.vector != nil {
 		return nil, noPhotograph(one.name)
 	}
@@ -64,6 +66,13 @@ func cut(ctx context.Context, cutter Cutter, one sent, want Wanted, how asNumber
 	}
 	faces := make([]extracted, len(found.Crops))
 	for i, crop := range found.Crops {
+		numbers, err := how.needs(crop.PNG)
+		if err == nil {
+			err = left.take(numbers, len(crop.PNG))
+		}
+		if err != nil {
+			return nil, one.about(err)
+		}
 		faces[i] = extracted{
 			FacialArea: search.NewFacialArea(crop.Detection, found.Width, found.Height), Confidence: crop.Detection.Confidence,
 			Crop: "data:image/png;base64," + base64.StdEncoding.EncodeToString(crop.PNG), Alignment: crop.Alignment, Detector: cutter.Detector(),

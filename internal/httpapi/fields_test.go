@@ -1,9 +1,14 @@
 package httpapi
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -105,5 +110,44 @@ func TestActions(t *testing.T) {
 	}
 	if got := actionsOf(sentAs(t, echo.MIMEApplicationForm, "actions=race&actions=age")); strings.Join(got, " ") != "race age" {
 		t.Errorf("sent twice: %v", got)
+	}
+}
+
+// A body of very many small fields takes no more memory than it has bytes, and one
+// whose values have many is read.
+func TestFieldsAreCounted(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
+	b := setup(t, Config{})
+	var many strings.Builder
+	for i := range 1_000_000 {
+		fmt.Fprintf(&many, `"%x":1,`, i)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	b.refuses(b.ask("POST", "/represent", "{"+many.String()+`"img":"YQ=="}`), http.StatusBadRequest, "invalid")
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 100<<20 {
+		t.Errorf("%d MiB for a body of %d", took>>20, many.Len()>>20)
+	}
+	inside := `{"other":{"\\\":[":"` + strings.Repeat(`:`, 2_000) + `",` + strings.Repeat(`"a":1,`, 2_000) + `"b":[{"c":2}]},"img":"YQ=="}`
+	if a := b.ask("POST", "/represent", inside); a.status != http.StatusOK {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	for _, bad := range []string{`null`, `[]`, `{"a":1}{"b":2}`, `{`, ``, ` `, "\ufeff{}"} {
+		if a := b.ask("POST", "/represent", bad); a.status != http.StatusBadRequest {
+			t.Errorf("%q: %d %s", bad, a.status, a.body)
+		}
+	}
+}
+
+// A form of more parts than are read is not looked through for its sum either.
+func TestPartsAreCounted(t *testing.T) {
+	t.Parallel()
+	form := strings.Repeat("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n", mostParts) + "--x--\r\n"
+	if err := sumForm(sha256.New(), multipart.NewReader(strings.NewReader(form), "x")); err != nil {
+		t.Errorf("%d parts: %v", mostParts, err)
+	}
+	err := sumForm(sha256.New(), multipart.NewReader(strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n2\r\n"+form), "x"))
+	if !errors.Is(err, multipart.ErrMessageTooLarge) {
+		t.Errorf("one more: %v", err)
 	}
 }

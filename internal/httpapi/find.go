@@ -47,6 +47,7 @@ func (s *Server) find(c echo.Context) error {
 	for i, image := range found.images {
 		result.Probes[i].Image = image
 	}
+	giveBack() // before the answer, which the caller may read slowly
 	return c.JSON(http.StatusOK, result)
 }
 

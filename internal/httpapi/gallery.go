@@ -3,25 +3,27 @@ package httpapi
 import (
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/visagedb/visage/internal/face"
 )
 
-// galleries answers GET /v1/galleries, with those that the caller's key is for. Of these a
-// part may have less than its limit.
+// galleries answers GET /v1/galleries, with those that the caller's key is for. The
+// others are left out where the page is cut, so that no cursor names them.
 func (v v1) galleries(c echo.Context) error {
 	page, err := pageOf(c)
 	if err != nil {
 		return err
 	}
-	found, next, err := v.store().GalleryPage(c.Request().Context(), page)
+	ctx := c.Request().Context()
+	if key := callerOf(ctx).key; key.Bound() {
+		page.Among = key.Galleries
+	}
+	found, next, err := v.store().GalleryPage(ctx, page)
 	if err != nil {
 		return err
 	}
-	found = slices.DeleteFunc(found, func(g face.Gallery) bool { return within(c.Request().Context(), g.Name) != nil })
 	return listed(c, "galleries", found, next)
 }
 

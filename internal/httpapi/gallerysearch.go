@@ -40,6 +40,9 @@ func (v v1) search(c echo.Context) error {
 		return err
 	}
 	opts.Gallery, opts.Detector = gallery, probes.detector
+	if opts.K, err = rows(f, len(probes.templates), opts.K); err != nil {
+		return err
+	}
 	if opts.Threshold, err = thresholdFor(f, probes, opts.Metric); err != nil {
 		return err
 	}
@@ -61,6 +64,9 @@ func searchOptions(f *fields) search.FindOptions {
 		Exact: f.flag("exact", false), MinRecall: f.number("min_recall", 0),
 	}
 	f.into("filter", `an object with identities, not_identities (lists of names) or where (an object)`, &opts.Filter)
+	if n := max(len(opts.Filter.Identities), len(opts.Filter.Excluded)); n > mostNames {
+		f.refuse(face.Errorf(face.TooLarge, "the filter has %d names: send at most %d", n, mostNames))
+	}
 	if opts.K < 1 || opts.K > face.MostCandidates {
 		f.wrongf("k must be from 1 to %d", face.MostCandidates)
 	}

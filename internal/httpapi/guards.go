@@ -79,18 +79,27 @@ func recovered(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// unstored keeps answers, which are about people, out of the caches on their way.
+// unstored keeps answers, which are about people, out of the caches on their way, and
+// out of the pages of other origins, which may ask for pictures without a script.
 func unstored(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+		c.Response().Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		return next(c)
 	}
 }
 
-// ownPages refuses what web pages of other origins make a browser send.
+// ownPages refuses what web pages of other origins make a browser send. Reading is
+// refused too, but of open routes: a page could show the picture of a face, and tell
+// by whether it loads what there is.
 func (s *Server) ownPages(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if err := s.origins.Check(c.Request()); err != nil {
+		asked := c.Request()
+		if rule := s.rules[asked.Method+" "+c.Path()]; rule.scope != open {
+			asked = asked.Clone(asked.Context())
+			asked.Method = http.MethodPost // the check lets pass what only reads
+		}
+		if err := s.origins.Check(asked); err != nil {
 			return forbidden("web pages of other origins are not answered: the operator may allow them by --cors-origin")
 		}
 		return next(c)
@@ -151,12 +160,13 @@ func (s *Server) timed(next echo.HandlerFunc) echo.HandlerFunc {
 // swept removes the files of a form. The HTTP server does so for the request that it
 // made, but s.timed has put another in its place.
 func swept(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		err := next(c)
-		if form := c.Request().MultipartForm; form != nil {
-			err = errors.Join(err, form.RemoveAll())
-		}
-		return err
+	return func(c echo.Context) (err error) {
+		defer func() { // also where a handler panics
+			if form := c.Request().MultipartForm; form != nil {
+				err = errors.Join(err, form.RemoveAll())
+			}
+		}()
+		return next(c)
 	}
 }
 

@@ -24,6 +24,9 @@ const (
 	idempotencyReplayed = "Idempotency-Replayed"
 	// mostKey is how many bytes a key may have.
 	mostKey = 255
+	// mostParts is how many parts a form may have, as with package mime/multipart,
+	// which reads it next.
+	mostParts = 1_000
 )
 
 // errRefused stands for an answer that is an error's: it is given, and not kept.
@@ -131,10 +134,13 @@ func requestOf(c echo.Context, key string) (face.Request, error) {
 // sumForm takes a form's parts and not its boundary, which clients make anew when they
 // send the same again.
 func sumForm(sum hash.Hash, form *multipart.Reader) error {
-	for {
+	for parts := 1; ; parts++ {
 		part, err := form.NextPart()
 		if errors.Is(err, io.EOF) {
 			return nil
+		}
+		if parts > mostParts {
+			return multipart.ErrMessageTooLarge
 		}
 		if err != nil {
 			return err

@@ -52,7 +52,7 @@ func (v v1) verifyIdentity(c echo.Context) error {
 		return err
 	}
 	top := opts.Top
-	opts.Gallery, opts.K, opts.Exact, opts.By, opts.Top = identity.Gallery, face.MostCandidates, true, search.ByFace, 1
+	opts.Gallery, opts.K, opts.Exact, opts.By, opts.Top = identity.Gallery, templatesEach(len(probes.templates)), true, search.ByFace, 1
 	opts.Filter = face.Filter{Identities: []string{identity.Name}}
 	if opts.Threshold, err = thresholdFor(f, probes, opts.Metric); err != nil {
 		return err
@@ -75,6 +75,14 @@ func (v v1) verifyIdentity(c echo.Context) error {
 	answer.Confidence = search.Confidence(limit, answer.Distance)
 	return c.JSON(http.StatusOK, answer)
 }
+
+// mostCompared is how many templates of an identity are compared with all faces of a
+// request together; 20 faces are compared with as many as any identity has.
+const mostCompared = 20 * face.MostCandidates
+
+// templatesEach is how many of them are compared with each of so many faces, the
+// nearest.
+func templatesEach(faces int) int { return min(face.MostCandidates, max(1, mostCompared/faces)) }
 
 // nearestOf is the probe whose nearest templates of the identity, up to top, have the
 // least mean distance. It returns NotFound where the identity has none.

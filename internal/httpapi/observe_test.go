@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -69,6 +70,26 @@ func TestPanicsAreLogged(t *testing.T) {
 	}
 }
 
+// The files of a form are removed after a panic too.
+func TestPanicsLeaveNoFiles(t *testing.T) { //nolint:paralleltest // it sets where files go
+	at := t.TempDir()
+	t.Setenv("TMPDIR", at)
+	b := setup(t, Config{}, route{"POST", "/panics", rule{face.ScopeRead, noGallery}, func(c echo.Context) error {
+		if _, err := readFields(c); err != nil {
+			return err
+		}
+		if files, err := os.ReadDir(at); err != nil || len(files) == 0 {
+			t.Errorf("the form has %d files (%v): the test tests nothing", len(files), err)
+		}
+		panic("in the middle")
+	}})
+	form := "--x\r\nContent-Disposition: form-data; name=\"img\"; filename=\"a\"\r\n\r\n" + strings.Repeat("x", formMemory+1) + "\r\n--x--\r\n"
+	b.refuses(b.ask("POST", "/panics", form, "Content-Type", "multipart/form-data; boundary=x"), http.StatusInternalServerError, "internal")
+	if files, err := os.ReadDir(at); err != nil || len(files) > 0 {
+		t.Errorf("%d files are left (%v)", len(files), err)
+	}
+}
+
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	b := setup(t, Config{Origins: []string{"https://desk.example"}})
@@ -97,6 +118,17 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("a request of an origin that is allowed: %d %s", a.status, a.body)
 	}
 	b.refuses(b.ask("POST", "/represent", photoBody("a face"), "Origin", "https://other.example"), http.StatusForbidden, "forbidden")
+	read := route{"GET", "/picture", rule{face.ScopeRead, noGallery}, fine}
+	b = setup(t, Config{Origins: []string{"https://desk.example"}}, read)
+	for header, value := range map[string]string{"Origin": "https://other.example", "Sec-Fetch-Site": "cross-site"} {
+		b.refuses(b.ask("GET", "/picture", "", header, value), http.StatusForbidden, "forbidden")
+		if a := b.ask("GET", "/healthz", "", header, value); a.status != http.StatusOK || a.header.Get("Cross-Origin-Resource-Policy") != "same-origin" {
+			t.Errorf("an open route: %d %v", a.status, a.header)
+		}
+	}
+	if a := b.ask("GET", "/picture", "", "Origin", "https://desk.example", "Sec-Fetch-Site", "cross-site"); a.status != http.StatusNoContent {
+		t.Errorf("reading by an origin that is allowed: %d %s", a.status, a.body)
+	}
 	for _, origin := range []string{"*", "desk.example", "https://desk.example/path"} {
 		if _, err := New(Config{Store: b.store, Models: b.models, Photos: texts{}, Origins: []string{origin}}); face.CodeOf(err) != face.Invalid {
 			t.Errorf("origin %q: %v", origin, err)

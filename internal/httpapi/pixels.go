@@ -9,6 +9,29 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
+// What an answer of pictures may hold, over all its faces: numbers, of which a crop
+// of 112 by 112 pixels has 37,632, and bytes of PNG files. Written as JSON a number
+// takes some 20 bytes, so that either makes some 100 MB.
+const (
+	mostNumbers = 4_000_000
+	mostCrops   = 64 << 20
+)
+
+// allowance is what is left of them for an answer.
+type allowance struct{ numbers, bytes int }
+
+// take takes what a face needs. It returns TooLarge where there is not so much left.
+func (a *allowance) take(numbers, bytes int) error {
+	a.numbers, a.bytes = a.numbers-numbers, a.bytes-bytes
+	switch {
+	case a.numbers < 0:
+		return face.Errorf(face.TooLarge, "return_face: the faces have more than %d numbers in all: keep fewer by max_faces, or leave the field out", mostNumbers)
+	case a.bytes < 0:
+		return face.Errorf(face.TooLarge, "the faces cut out have more than %d bytes in all: keep fewer by max_faces, or send smaller photographs", mostCrops)
+	}
+	return nil
+}
+
 // asNumbers says how a crop is shown as numbers: DeepFace's color_face and
 // normalize_face. The zero value does not show it.
 type asNumbers struct {
@@ -29,6 +52,21 @@ func numbersOf(f *fields) asNumbers {
 		return asNumbers{}
 	}
 	return how
+}
+
+// needs is how many numbers a PNG is shown as.
+func (n asNumbers) needs(data []byte) (int, error) {
+	if n.colour == "" {
+		return 0, nil
+	}
+	size, err := png.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return 0, face.Wrap(face.Internal, err, "read the size of a crop")
+	}
+	if n.colour == "gray" {
+		return size.Width * size.Height, nil
+	}
+	return 3 * size.Width * size.Height, nil
 }
 
 // of is a PNG as rows of columns of channels or, in gray, as rows of columns; nil

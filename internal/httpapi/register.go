@@ -62,6 +62,7 @@ func (s *Server) register(c echo.Context) error {
 		answer.Inserted += places(b.Templates)
 		answer.Names = append(answer.Names, b.Image.Identity)
 	}
+	giveBack() // before the answer, which the caller may read slowly
 	return c.JSON(http.StatusOK, answer)
 }
 

@@ -37,12 +37,14 @@ func (s *Server) represent(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	left := allowance{numbers: mostNumbers}
 	lists := make([][]search.Representation, len(photos))
 	for i, one := range photos {
-		if lists[i], err = how.of(ctx, e, one, want); err != nil {
+		if lists[i], err = how.of(ctx, e, one, want, &left); err != nil {
 			return err
 		}
 	}
+	giveBack() // before the answer, which the caller may read slowly
 	if len(lists) == 1 {
 		return c.JSON(http.StatusOK, map[string]any{"results": lists[0]})
 	}
@@ -50,7 +52,7 @@ func (s *Server) represent(c echo.Context) error {
 }
 
 // of shows the faces of one photograph.
-func (r representing) of(ctx context.Context, e Embedder, one sent, want Wanted) ([]search.Representation, error) {
+func (r representing) of(ctx context.Context, e Embedder, one sent, want Wanted, left *allowance) ([]search.Representation, error) {
 	if one.vector != nil {
 		return nil, noPhotograph(one.name)
 	}
@@ -71,6 +73,9 @@ func (r representing) of(ctx context.Context, e Embedder, one sent, want Wanted)
 	}
 	shown := search.Represent(photo, options)
 	for i, values := range fed.Values {
+		if err := left.take(len(values), 0); err != nil {
+			return nil, one.about(err)
+		}
 		shown[i].Face, shown[i].Shape = values, fed.Shape
 	}
 	return shown, nil

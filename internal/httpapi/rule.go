@@ -81,10 +81,12 @@ func (r rule) passes(key face.Key, c echo.Context) error {
 		return forbidden("the key has not the scope " + string(r.scope))
 	case !key.Bound() || r.reach == noGallery || r.reach == galleryInBody || r.reach == galleryByHandler:
 		return nil
-	case r.reach == galleryInPath && key.Reaches(c.Param("gallery")):
-		return nil
 	case r.reach == galleryInPath:
-		return forbidden("the key is not for the gallery " + face.Readable(c.Param("gallery")))
+		gallery, err := param(c, "gallery") // the very name that the handler reads
+		if err == nil && !key.Reaches(gallery) {
+			err = forbidden("the key is not for the gallery " + face.Readable(gallery))
+		}
+		return err
 	default:
 		return forbidden("the key is for some galleries only, and this concerns all of them")
 	}

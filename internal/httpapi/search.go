@@ -90,7 +90,9 @@ func (s *Server) search(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]any{"results": how.answer(result, found.areas, e), "search": result.Search, "k": options.K})
+	lists := how.answer(result, found.areas, e)
+	giveBack() // before the answer, which the caller may read slowly
+	return c.JSON(http.StatusOK, map[string]any{"results": lists, "search": result.Search, "k": options.K})
 }
 
 func (how searching) rows() int {

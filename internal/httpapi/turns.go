@@ -41,7 +41,7 @@ type inTurns struct {
 	s *Server
 }
 
-// Lend is Models'. It may return a refusal too.
+// Lend is Models'. It may return a refusal too. The function may be called again.
 func (m inTurns) Lend(ctx context.Context, choice Choice) (Embedder, func(), error) {
 	leave, err := m.s.turn(ctx, m.s.inference)
 	if err != nil {
@@ -55,7 +55,7 @@ func (m inTurns) Lend(ctx context.Context, choice Choice) (Embedder, func(), err
 	return watched{e, m.s}, sync.OnceFunc(func() { giveBack(); leave() }), nil
 }
 
-// LendCutter is Models'. It may return a refusal too.
+// LendCutter is Models'. It may return a refusal too. The function may be called again.
 func (m inTurns) LendCutter(ctx context.Context, choice Choice) (Cutter, func(), error) {
 	leave, err := m.s.turn(ctx, m.s.inference)
 	if err != nil {

@@ -228,6 +228,8 @@ func TestSearchRouteRefused(t *testing.T) {
 		a.refused(a.ask("POST", "/v1/galleries/g/search", c.body), c.status, c.code, c.word)
 	}
 	a.refused(a.ask("POST", "/v1/galleries/no/search", fields{"photo": encoded("12")}), 404, "not_found", `"no"`)
+	a.refused(a.ask("POST", "/v1/galleries/g/search", with("filter", fields{"not_identities": make([]string, 1_001)})), 413, "too_large", "1001 names")
+	a.refused(a.ask("POST", "/v1/galleries/g/search", fields{"photo": encoded("12 22 32"), "k": 10_000}), 413, "too_large", "for 3 faces")
 }
 
 func TestVerifyIdentity(t *testing.T) {

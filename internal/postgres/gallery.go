@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -44,12 +45,13 @@ func (d *DB) Gallery(ctx context.Context, name string) (face.Gallery, error) {
 // and the cursor of the next part; empty where there is none. It returns Invalid for
 // a limit out of range and a cursor that is none.
 func (d *DB) GalleryPage(ctx context.Context, page face.Page) ([]face.Gallery, string, error) {
-	const query = selectGallery + ` WHERE g.name COLLATE "C" > $1 AND starts_with(g.name, $2) ORDER BY g.name COLLATE "C" LIMIT $3`
+	const query = selectGallery + ` WHERE g.name COLLATE "C" > $1 AND starts_with(g.name, $2)
+		AND ($4::text[] IS NULL OR g.name = ANY ($4)) ORDER BY g.name COLLATE "C" LIMIT $3`
 	after, err := startOf(page, 1)
 	if err != nil {
 		return nil, "", err
 	}
-	rows, _ := d.pool.Query(ctx, query, after[0], face.Readable(page.Prefix), page.Limit+1)
+	rows, _ := d.pool.Query(ctx, query, after[0], face.Readable(page.Prefix), page.Limit+1, page.Among)
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[face.Gallery])
 	found, next := cut(found, page, func(g face.Gallery) []string { return []string{g.Name} })
 	return found, next, interpret("postgres.GalleryPage", err)
@@ -69,7 +71,17 @@ func (d *DB) DeleteGallery(ctx context.Context, name string) error {
 	err := d.inTx(ctx, "postgres.DeleteGallery", func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `DELETE FROM visage.galleries WHERE name = $1`, face.Readable(name))
 		found = tag.RowsAffected() > 0
-		return err
+		if err != nil || !found {
+			return err
+		}
+		quoted, err := json.Marshal(face.Readable(name))
+		if err != nil {
+			return err
+		}
+		if err := forget(ctx, tx, `"gallery":`+string(quoted)); err != nil {
+			return err
+		}
+		return forget(ctx, tx, `{"name":`+string(quoted)) // what its creation was answered
 	})
 	if err == nil && !found {
 		return d.unknownGallery(ctx, name)
@@ -87,13 +99,15 @@ func (d *DB) galleryID(ctx context.Context, name string) (pgtype.UUID, error) {
 	return id, interpret("postgres.galleryID", err)
 }
 
-// unknownGallery is the error that names the galleries that there are.
+// unknownGallery is the error that names the galleries that there are. They stand in
+// its cause, which the service keeps to itself: a key for one gallery is not told of
+// the others.
 func (d *DB) unknownGallery(ctx context.Context, name string) error {
 	known, err := d.names(ctx, `SELECT name FROM visage.galleries ORDER BY name LIMIT $1`)
 	if err != nil {
 		return err
 	}
-	return face.Errorf(face.NotFound, "unknown gallery %q: %s", name, known)
+	return face.Wrap(face.NotFound, errors.New(known), "unknown gallery %q", name)
 }
 
 // unknownSpace is the error that names the spaces that there are.

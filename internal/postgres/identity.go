@@ -103,11 +103,18 @@ func (d *DB) DeleteIdentity(ctx context.Context, gallery, name string) error {
 // it, or returns the error for none.
 func (d *DB) erase(ctx context.Context, gallery pgtype.UUID, which string, key any, none error) error {
 	return d.inTx(ctx, "postgres.DeleteIdentity", func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `DELETE FROM visage.identities WHERE gallery_id = $1 AND `+which, gallery, key)
-		if err == nil && tag.RowsAffected() == 0 {
+		var id pgtype.UUID
+		err := tx.QueryRow(ctx, `DELETE FROM visage.identities WHERE gallery_id = $1 AND `+which+` RETURNING id`, gallery, key).Scan(&id)
+		if errors.Is(err, pgx.ErrNoRows) {
 			return none
 		}
-		return err
+		if err == nil { // merges that were undone have the name of who came back
+			_, err = tx.Exec(ctx, `DELETE FROM visage.merges WHERE gallery_id = $1 AND from_id = $2`, gallery, id)
+		}
+		if err != nil {
+			return err
+		}
+		return forget(ctx, tx, id.String())
 	})
 }
 

@@ -26,8 +26,8 @@ var errSettled = errors.New("answered meanwhile")
 // that was cut short can be sent again. Its error leaves nothing behind. The context
 // is for one goroutine.
 //
-// It returns Conflict where the key belongs to another request of the caller or where
-// the same request is under way, TooLarge for an answer of more than 4 MiB, and the
+// It returns Conflict where the key belongs to another request of the caller, where
+// the same request is under way and where what the answer told of was erased, TooLarge for an answer of more than 4 MiB, and the
 // error of do as it is, beside the answer that do gave with it.
 func (d *DB) Once(ctx context.Context, r face.Request, do func(context.Context) (face.Response, error)) (face.Response, bool, error) {
 	const op = "postgres.Once"
@@ -96,7 +96,7 @@ func (u *unit) settle(ctx context.Context, r face.Request, answer face.Response)
 }
 
 // answerTo returns the answer that is kept, and whether there is one. It returns
-// Conflict where the key belongs to another request.
+// Conflict where the key belongs to another request, and where the answer was emptied.
 func answerTo(ctx context.Context, at querier, r face.Request) (answer face.Response, found bool, err error) {
 	const query = `
 		SELECT request, status, header, body FROM visage.idempotency
@@ -110,6 +110,8 @@ func answerTo(ctx context.Context, at querier, r face.Request) (answer face.Resp
 		return face.Response{}, false, err
 	case [32]byte(sum) != r.Sum:
 		return face.Response{}, false, face.Errorf(face.Conflict, "the idempotency key belongs to another request: use a new key for each")
+	case answer.Status == emptied:
+		return face.Response{}, false, face.Errorf(face.Conflict, "the request with this idempotency key was done, and what its answer told of was erased since: the answer is not kept")
 	}
 	return answer, true, json.Unmarshal(header, &answer.Header)
 }

@@ -140,3 +140,64 @@ func TestOnceOfSeveralWrites(t *testing.T) {
 		t.Errorf("%d faces", n)
 	}
 }
+
+// What is erased is in no answer that is kept, and the request that got it is not done
+// again.
+func TestOnceForgetsTheErased(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ann, bob, _ := b.people()
+	faces, _, err := b.db.FacePage(t.Context(), "g", bob, face.Page{Limit: 1})
+	b.ok(err)
+	answers := map[string]string{
+		"of ann": `{"identity_id":"` + ann + `","identity":"ann"}`, "of a face": `{"faces":[{"id":"` + faces[0].ID + `"}]}`,
+		"of bob": `{"id":"` + bob + `","name":"bob"}`, "of the gallery": `{"images":0,"gallery":"g"}`, "of its creation": `{"name":"g"}`,
+		"of another": `{"gallery":"gg","name":"g"}`,
+	}
+	keep := func(key, body string) (face.Response, error) {
+		answer, _, err := b.db.Once(t.Context(), ask(key, 1), func(context.Context) (face.Response, error) {
+			return face.Response{Status: 201, Header: map[string]string{"Location": "/" + ann}, Body: []byte(body)}, nil
+		})
+		return answer, err
+	}
+	for key, body := range answers {
+		_, err := keep(key, body)
+		b.ok(err)
+	}
+	erased := map[string]bool{}
+	for _, step := range []struct {
+		erase func() error
+		keys  []string
+	}{
+		{func() error { return b.db.DeleteIdentityByID(t.Context(), "g", ann) }, []string{"of ann"}},
+		{func() error { return b.db.DeleteFace(t.Context(), faces[0].ID) }, []string{"of a face"}},
+		{func() error { return b.db.DeleteIdentity(t.Context(), "g", "bob") }, []string{"of bob"}},
+		{func() error { return b.db.DeleteGallery(t.Context(), "g") }, []string{"of the gallery", "of its creation"}},
+	} {
+		b.ok(step.erase())
+		for _, key := range step.keys {
+			erased[key] = true
+		}
+		for key, body := range answers {
+			answer, err := keep(key, "done again")
+			if gone := face.CodeOf(err) == face.Conflict; gone != erased[key] || !gone && string(answer.Body) != body {
+				t.Errorf("after %v: the answer %s is %d %s (%v)", step.keys, key, answer.Status, answer.Body, err)
+			}
+		}
+	}
+	if n := one[int](b, `SELECT count(*) FROM visage.idempotency WHERE status = 0 AND (header <> '{}' OR body <> '')`); n != 0 {
+		t.Errorf("%d answers that are not empty", n)
+	}
+}
+
+// A merge that was undone is not remembered by the name of who is erased then.
+func TestErasedAfterAnUndoneMerge(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ann, bob, _ := b.people()
+	b.undo(b.merge(ann, bob))
+	b.ok(b.db.DeleteIdentityByID(t.Context(), "g", ann))
+	if n := one[int](b, `SELECT count(*) FROM visage.merges`); n != 0 {
+		t.Errorf("%d records of who was erased", n)
+	}
+}

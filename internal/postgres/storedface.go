@@ -144,7 +144,9 @@ func (d *DB) DeleteFace(ctx context.Context, id string) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM visage.faces WHERE id = $1`, key); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, photograph, image)
-		return err
+		if _, err := tx.Exec(ctx, photograph, image); err != nil {
+			return err
+		}
+		return forget(ctx, tx, key.String())
 	})
 }
