@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -105,7 +106,16 @@ func (in *intake) Enqueue(ctx context.Context, order httpapi.JobOrder) (any, err
 	if filling.IDs == nil {
 		filling.IDs = []int64{}
 	}
-	return intook{queued{cutting, filling.Jobs, filling.Standing}, filling.IDs}, err
+	return intook{queued{cutting, filling.Jobs, filling.Standing}, filling.IDs}, withoutPath(err, root, cmp.Or(order.Folder, "archive"))
+}
+
+// withoutPath is an error that calls a file of the server's by what its caller knows.
+func withoutPath(err error, path, name string) error {
+	var told *face.Error
+	if !errors.As(err, &told) {
+		return err
+	}
+	return &face.Error{Code: told.Code, Op: told.Op, Message: strings.ReplaceAll(told.Message, path, name), Err: told.Err}
 }
 
 // source is the folder or the archive that is to be ingested.
