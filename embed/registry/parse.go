@@ -11,8 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// models are the lists of models that come with the program: detectors.yaml and
-// recognizers.yaml.
+// models are the lists of models that come with the program, one for each kind.
 //
 //go:embed models/*.yaml
 var models embed.FS
@@ -62,6 +61,8 @@ func readEntries(text []byte, prepare func(*Entry) error) ([]Entry, error) {
 	for i := range entries {
 		e := &entries[i]
 		e.Recognition.withDefaults()
+		e.Attribution.withDefaults()
+		e.Presentation.withDefaults()
 		err := prepare(e)
 		if err == nil {
 			err = e.validate()
