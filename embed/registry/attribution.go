@@ -85,6 +85,18 @@ func (a *Attribution) validate(kind Kind) error {
 	return a.Input.validate("attribution:")
 }
 
+// Head is the model's head for an attribute, if it has one.
+func (e Entry) Head(attribute string) (Head, bool) {
+	if e.Attribution == nil {
+		return Head{}, false
+	}
+	i := slices.IndexFunc(e.Attribution.Heads, func(h Head) bool { return h.Attribute == attribute })
+	if i < 0 {
+		return Head{}, false
+	}
+	return e.Attribution.Heads[i], true
+}
+
 func (h Head) validate() error {
 	const most = 200 // years that a head counts
 	switch {

@@ -127,6 +127,11 @@ type Analysis struct {
 	DominantEmotion string             `json:"dominant_emotion,omitempty"`
 	Region          search.FacialArea  `json:"region"`
 	Confidence      float32            `json:"face_confidence"` // of the detection
+	// Models are the names of those that were asked, by attribute.
+	Models map[string]string `json:"models,omitempty"`
+	// IsReal says whether the face is live, rather than a picture of one.
+	IsReal         *bool    `json:"is_real,omitempty"`
+	AntispoofScore *float64 `json:"antispoof_score,omitempty"`
 }
 
 // Wanted says which faces of a photograph to return.
