@@ -87,7 +87,7 @@ func TestAnalyzeSaysWhatIsAsked(t *testing.T) {
 		t.Fatalf("%d faces, want 2", len(got))
 	}
 	for _, f := range got {
-		if len(f.Attributes) != 2 || f.Attributes[face.Gender].Model != "Mini_Xception_Gender" || f.Attributes[face.Emotion].Model != "FaceApi_Expression" || f.Liveness != nil {
+		if len(f.Attributes) != 2 || f.Attributes[face.Gender].Model != "MiniXception_Gender" || f.Attributes[face.Emotion].Model != "FaceApi_Expression" || f.Liveness != nil {
 			t.Errorf("got %+v", f)
 		}
 		sum := 0.0

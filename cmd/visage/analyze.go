@@ -147,7 +147,9 @@ func (a *app) printAnalyses(results []httpapi.Analysis) error {
 
 // said is what was estimated of one attribute, as people read it.
 func said(r httpapi.Analysis, attribute face.Attribute) string {
-	labelled := func(label string, percent map[string]float64) string { return fmt.Sprintf("%s %.0f %%", label, percent[label]) }
+	labelled := func(label string, percent map[string]float64) string {
+		return fmt.Sprintf("%s %.0f %%", label, percent[label])
+	}
 	switch attribute {
 	case face.Age:
 		return fmt.Sprint(*r.Age)

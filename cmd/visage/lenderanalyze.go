@@ -44,7 +44,7 @@ type analyzer struct{ *lender }
 
 // Analyze is httpapi.Analyzer's.
 func (l analyzer) Analyze(ctx context.Context, photo []byte, asked httpapi.Asked, c httpapi.Choice, want httpapi.Wanted) ([]httpapi.Analysis, error) {
-	say, err := l.analyzing.asked(asked)
+	say, err := l.says.asked(asked)
 	if err != nil {
 		return nil, err
 	}

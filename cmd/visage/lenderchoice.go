@@ -106,7 +106,7 @@ func (l *lender) configOf(m models) embed.Config {
 	cfg := l.cfg
 	cfg.Recognizer, cfg.Detector, cfg.Normalization, cfg.Crop = m.recognizer, m.detector, m.normalization, embed.Crop{}
 	if m.analyzes {
-		return l.analyzing.config(cfg)
+		return l.says.config(cfg)
 	}
 	return cfg
 }

@@ -88,7 +88,7 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 		return err
 	}
 	defer func() { err = errors.Join(err, models.Close()) }()
-	if models.analyzing, err = analyzingWith(store); err != nil {
+	if models.says, err = analyzingWith(store); err != nil {
 		return err
 	}
 	builder := newBuilder(ctx, db, a.log)

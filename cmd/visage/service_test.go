@@ -81,7 +81,7 @@ func newTestLender(t *testing.T, a *app, cfg embed.Config, most int) *lender {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if models.analyzing, err = analyzingWith(store); err != nil {
+	if models.says, err = analyzingWith(store); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
