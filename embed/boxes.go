@@ -29,19 +29,11 @@ func (e *Embedder) lookForBoxes(ctx context.Context, data []byte, which face.Cho
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	var corner image.Point // of the photograph in the picture
-	turned := e.deepface() && !e.crop.Unaligned && !p.whole
-	if turned {
-		if 4*int64(s.width)*int64(s.height) > e.limits.Pixels {
-			return nil, face.Errorf(face.TooLarge, "photograph of %dx%d pixels: with DeepFace's border it has four times as many, at most %d are handled",
-				s.width, s.height, e.limits.Pixels)
-		}
-		corner = image.Pt(int(border*float64(s.width)), int(border*float64(s.height)))
-		if err := p.padded(border); err != nil {
-			return nil, err
-		}
+	frame, turned, err := e.bordered(p)
+	if err != nil {
+		return nil, err
 	}
-	found, err := e.findOrTake(ctx, p, which, image.Rect(0, 0, s.width, s.height).Add(corner))
+	found, err := e.findOrTake(ctx, p, which, frame)
 	if err != nil {
 		return nil, err
 	}
@@ -51,11 +43,26 @@ func (e *Embedder) lookForBoxes(ctx context.Context, data []byte, which face.Cho
 			d := found[i]
 			d.Landmarks = slices.Clone(d.Landmarks)
 			c, err := e.cutBox(p, d, turned)
-			c.detection = shifted(c.detection, -corner.X, -corner.Y)
+			c.detection = shifted(c.detection, -frame.Min.X, -frame.Min.Y)
 			return c, err
 		})
 	}
 	return s, nil
+}
+
+// bordered puts DeepFace's border around a photograph whose faces are turned, says
+// whether they are, and where the photograph lies in the picture then.
+func (e *Embedder) bordered(p *picture) (frame image.Rectangle, turned bool, err error) {
+	frame = image.Rect(0, 0, p.width, p.height)
+	if !e.deepface() || e.crop.Unaligned || p.whole {
+		return frame, false, nil
+	}
+	if 4*int64(p.width)*int64(p.height) > e.limits.Pixels {
+		return frame, true, face.Errorf(face.TooLarge, "photograph of %dx%d pixels: with DeepFace's border it has four times as many, at most %d are handled",
+			p.width, p.height, e.limits.Pixels)
+	}
+	frame = frame.Add(image.Pt(int(border*float64(p.width)), int(border*float64(p.height))))
+	return frame, true, p.padded(border)
 }
 
 // cutBox cuts one face out. Coordinates are whole pixels, fractions cut off, as

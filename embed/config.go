@@ -34,6 +34,14 @@ type Config struct {
 	// Anyway takes a whole photograph for one face, of confidence 0, where none is
 	// found. Defaults to face.NoFace.
 	Anyway bool
+	// Attributes are those that Analyze can be asked for. Defaults to none.
+	Attributes []face.Attribute
+	// AttributeModels are the names of the models to use for those of the Attributes
+	// that they estimate. Defaults to the best that are installed.
+	AttributeModels []string
+	// Liveness is the name of the model that tells live faces from pictures of faces,
+	// or Auto. Defaults to none.
+	Liveness string
 	// Device runs the networks: cpu, cuda or cuda:N. What is asked of a graphics
 	// card is never computed elsewhere: networks of dlib and Caffe are refused
 	// there, and so are models none of which is a network. Defaults to cpu.

@@ -12,6 +12,7 @@ import (
 	"github.com/visagedb/visage/embed/detect"
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/embed/internal/ort"
+	"github.com/visagedb/visage/embed/liveness"
 	"github.com/visagedb/visage/embed/recognize"
 	"github.com/visagedb/visage/embed/registry"
 	"github.com/visagedb/visage/internal/face"
@@ -31,8 +32,11 @@ type Embedder struct {
 	detector  detect.Detector
 	eyes      *detect.Eyes // nil where no detection needs them
 	recorders []*recorder  // of the detector's networks, where they are measured
-	turns     turns
-	observer  Observer
+
+	estimators []estimator       // of attributes
+	liveness   *liveness.Checker // nil where there is none
+	turns      turns
+	observer   Observer
 
 	detectorName string
 	detectorFile registry.File // zero for one that is built in
@@ -81,6 +85,12 @@ func (e *Embedder) open(cfg Config) error {
 			return err
 		}
 	}
+	if err := e.openAttributes(cfg); err != nil {
+		return err
+	}
+	if err := e.openLiveness(cfg); err != nil {
+		return err
+	}
 	if e.runtime == nil && !cfg.device.CPU() {
 		return face.Errorf(face.Invalid, "none of the models (%s) is a network that could run on %s: use --device cpu",
 			strings.Trim(e.detectorName+", "+e.entry.Name, ", "), cfg.device)
@@ -102,6 +112,12 @@ func (e *Embedder) Close() error {
 		if m.recognizer != nil {
 			errs = append(errs, m.recognizer.Close())
 		}
+	}
+	for _, m := range e.estimators {
+		errs = append(errs, m.Close())
+	}
+	if e.liveness != nil {
+		errs = append(errs, e.liveness.Close())
 	}
 	return errors.Join(append(errs, e.eyes.Close(), e.pool.Close(), e.runtime.Close())...)
 }

@@ -46,11 +46,7 @@ func Inspect(ctx context.Context, ortLib string, e registry.Entry, paths []strin
 		}
 		sessions = append(sessions, s)
 	}
-	if e.Kind == registry.Recognizer {
-		err = tryRecognizer(ctx, e, sessions)
-	} else {
-		err = tryDetector(ctx, e, sessions)
-	}
+	err = tryModel(ctx, e, sessions)
 	if ctx.Err() != nil {
 		return face.Wrap(face.Cancelled, err, "try %s", paths[0])
 	}
@@ -91,6 +87,20 @@ func newSession(runtime *ort.Runtime, e registry.Entry, graph []byte, on ort.Dev
 		cfg.Output = e.Recognition.Output
 	}
 	return runtime.NewSession(graph, cfg)
+}
+
+// tryModel opens the graphs as those of the model.
+func tryModel(ctx context.Context, e registry.Entry, sessions []*ort.Session) error {
+	switch e.Kind {
+	case registry.Recognizer:
+		return tryRecognizer(ctx, e, sessions)
+	case registry.Attribute:
+		return tryAttribution(ctx, e, sessions)
+	case registry.Liveness:
+		return tryPresentation(ctx, e, sessions)
+	default:
+		return tryDetector(ctx, e, sessions)
+	}
 }
 
 func tryRecognizer(ctx context.Context, e registry.Entry, sessions []*ort.Session) error {

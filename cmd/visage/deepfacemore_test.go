@@ -17,18 +17,18 @@ import (
 	"github.com/visagedb/visage/search"
 )
 
-// Until there are models for attributes and for anti-spoofing, both are refused, and
-// nothing is invented.
+// What no model is installed for is refused, and so is anti-spoofing where a route does
+// not do it: nothing is invented.
 func TestWhatIsNotThereIsRefused(t *testing.T) {
 	t.Parallel()
 	s, data := newService(t, builtInModels), inBase64(encoded(t, drawn(1, 80)))
-	if r := s.json("/analyze", map[string]any{"img": data, "actions": []string{"age"}}); r.status != http.StatusServiceUnavailable || r.body["code"] != "unavailable" {
+	if r := s.json("/analyze", map[string]any{"img": data, "actions": []string{"race"}}); r.status != http.StatusServiceUnavailable || r.body["code"] != "unavailable" {
 		t.Errorf("/analyze: %d %s", r.status, r.text)
 	}
 	if r := s.json("/analyze", map[string]any{"img": data, "actions": "height"}); r.status != http.StatusUnprocessableEntity {
 		t.Errorf("an unknown action: %d %s", r.status, r.text)
 	}
-	for _, route := range []string{"/represent", "/verify", "/analyze", "/register", "/search", "/find", "/extract"} {
+	for _, route := range []string{"/represent", "/verify", "/register", "/search", "/find", "/extract"} {
 		r := s.json(route, map[string]any{"img": data, "img1": data, "img2": data, "anti_spoofing": "True"})
 		if r.status != http.StatusServiceUnavailable || !strings.Contains(r.text, "anti_spoofing") {
 			t.Errorf("%s with anti_spoofing: %d %s", route, r.status, r.text)
@@ -48,12 +48,12 @@ func TestWhatIsNotThereIsRefused(t *testing.T) {
 // attributes stand in for the models.
 type attributes struct{}
 
-func (attributes) Analyze(_ context.Context, _ []byte, actions []string, _ httpapi.Choice, _ httpapi.Wanted) ([]httpapi.Analysis, error) {
+func (attributes) Analyze(_ context.Context, _ []byte, asked httpapi.Asked, _ httpapi.Choice, _ httpapi.Wanted) ([]httpapi.Analysis, error) {
 	age, a := 31, httpapi.Analysis{Region: search.FacialArea{W: 9, H: 9}, Confidence: 0.9}
-	if slices.Contains(actions, "age") {
+	if slices.Contains(asked.Actions, "age") {
 		a.Age = &age
 	}
-	if slices.Contains(actions, "gender") {
+	if slices.Contains(asked.Actions, "gender") {
 		a.Gender, a.DominantGender = map[string]float64{"Woman": 99.5, "Man": 0.5}, "Woman"
 	}
 	return []httpapi.Analysis{a}, nil

@@ -32,6 +32,7 @@ type lender struct {
 	entries []registry.Entry // models that have a name
 	cfg     embed.Config     // the server's own models
 	own     models
+	says    analyzing
 	most    int
 	rest    time.Duration
 	now     func() time.Time

@@ -16,6 +16,7 @@ import (
 type models struct {
 	recognizer, detector string // as the registry has them; embed.NoRecognizer for none
 	normalization        recognize.Normalization
+	analyzes             bool // with the models of attributes and liveness
 }
 
 // Lend is httpapi.Models'.
@@ -53,7 +54,7 @@ func cropOf(c httpapi.Choice) embed.Crop {
 // ownModels are those that were opened by default. Its detector is the very file.
 func (l *lender) ownModels(e *embed.Embedder) models {
 	source, _ := e.DetectorSource()
-	return models{e.Recognizer(), source, cmp.Or(l.cfg.Normalization, recognize.Base)}
+	return models{recognizer: e.Recognizer(), detector: source, normalization: cmp.Or(l.cfg.Normalization, recognize.Base)}
 }
 
 // named are the models of a choice, by their own names, however a request writes
@@ -104,6 +105,9 @@ func (l *lender) detectorNamed(name string) (detector, file string, err error) {
 func (l *lender) configOf(m models) embed.Config {
 	cfg := l.cfg
 	cfg.Recognizer, cfg.Detector, cfg.Normalization, cfg.Crop = m.recognizer, m.detector, m.normalization, embed.Crop{}
+	if m.analyzes {
+		return l.says.config(cfg)
+	}
 	return cfg
 }
 

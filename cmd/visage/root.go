@@ -68,7 +68,7 @@ into Postgres with pgvector, and finds who is in a photograph.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
 	config.Flags(root.PersistentFlags())
 	root.AddCommand(
-		ingestCommand(a), workerCommand(a), jobsCommand(a), findCommand(a), verifyCommand(a), representCommand(a), extractCommand(a),
+		ingestCommand(a), workerCommand(a), jobsCommand(a), findCommand(a), verifyCommand(a), representCommand(a), analyzeCommand(a), extractCommand(a),
 		serveCommand(a), healthCommand(a), keyCommand(a), importCommand(a), exportCommand(a), modelsCommand(a), galleryCommand(a), identityCommand(a), evalCommand(a), indexCommand(a),
 		migrateCommand(a), dbCommand(a), doctorCommand(a), demoCommand(a), benchCommand(a), versionCommand(a),
 	)

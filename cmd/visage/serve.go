@@ -88,6 +88,9 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 		return err
 	}
 	defer func() { err = errors.Join(err, models.Close()) }()
+	if models.says, err = analyzingWith(store); err != nil {
+		return err
+	}
 	builder := newBuilder(ctx, db, a.log)
 	defer builder.Close()
 	resources, err := a.resources(db, models, s)
@@ -104,7 +107,7 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 	}
 	defer a.lastTraces(ctx, traces)
 	server, err := httpapi.New(s.guards.config(httpapi.Config{
-		Store: db, Models: models, Photos: sentPhotos{photos}, Builder: builder, Resources: resources, MaxPhotos: s.photos,
+		Store: db, Models: models, Analyzer: analyzer{models}, Photos: sentPhotos{photos}, Builder: builder, Resources: resources, MaxPhotos: s.photos,
 		Logger: a.log, Keys: db, Checks: tries, Metrics: metrics, Tracer: traces.Tracer,
 	}, s.auth))
 	if err != nil {

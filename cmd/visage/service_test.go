@@ -57,7 +57,7 @@ func newService(t *testing.T, cfg embed.Config, change ...func(*httpapi.Config))
 	}
 	indexes := newBuilder(t.Context(), db, a.log)
 	t.Cleanup(indexes.Close)
-	settings := httpapi.Config{Store: db, Models: models, Photos: sentPhotos{photos}, Builder: indexes}
+	settings := httpapi.Config{Store: db, Models: models, Analyzer: analyzer{models}, Photos: sentPhotos{photos}, Builder: indexes}
 	for _, set := range change {
 		set(&settings)
 	}
@@ -79,6 +79,9 @@ func newTestLender(t *testing.T, a *app, cfg embed.Config, most int) *lender {
 	}
 	models, err := newLender(cfg, most, store.Entries(), a.log, a.openEmbedder)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if models.says, err = analyzingWith(store); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -16,6 +16,8 @@ type Kind string
 const (
 	Detector   Kind = "detector"
 	Recognizer Kind = "recognizer"
+	Attribute  Kind = "attribute" // age, gender, race, emotion
+	Liveness   Kind = "liveness"  // a live face, or a picture of one
 )
 
 // Entry describes one model.
@@ -44,8 +46,14 @@ type Entry struct {
 	// References are where a model or its weights are described: papers,
 	// repositories.
 	References []string `yaml:"references" json:"references,omitempty"`
-	// Recognition says what a recogniser takes and gives; nil for a detector.
+	// Recognition says what a recogniser takes and gives; nil for other kinds.
 	Recognition *Recognition `yaml:"recognition" json:"recognition,omitempty"`
+	// Attribution says what a model of attributes takes and gives; nil for other
+	// kinds.
+	Attribution *Attribution `yaml:"attribution" json:"attribution,omitempty"`
+	// Presentation says what a model of liveness takes and gives; nil for other
+	// kinds.
+	Presentation *Presentation `yaml:"presentation" json:"presentation,omitempty"`
 	// Files are those of which any one serves, the preferred first.
 	Files []File `yaml:"files" json:"files,omitempty"`
 }

@@ -6,27 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// models are the lists of models that come with the program: detectors.yaml and
-// recognizers.yaml.
+// models are the lists of models that come with the program, one for each kind.
 //
 //go:embed models/*.yaml
 var models embed.FS
 
-// Entries lists all models that come with the program, in order of preference
-// within their kind.
+// Entries lists all models that come with the program, by their kinds, and in order of
+// preference within a kind.
 func Entries() ([]Entry, error) {
 	var all []Entry
-	names, err := fs.Glob(models, "models/*.yaml")
-	if err != nil {
-		return nil, fmt.Errorf("model registry: %w", err)
-	}
-	for _, name := range names {
-		text, err := models.ReadFile(name)
+	for _, name := range []string{"detectors", "recognizers", "attributes", "liveness"} {
+		text, err := models.ReadFile("models/" + name + ".yaml")
 		if err != nil {
 			return nil, fmt.Errorf("model registry: %w", err)
 		}
@@ -62,6 +56,8 @@ func readEntries(text []byte, prepare func(*Entry) error) ([]Entry, error) {
 	for i := range entries {
 		e := &entries[i]
 		e.Recognition.withDefaults()
+		e.Attribution.withDefaults()
+		e.Presentation.withDefaults()
 		err := prepare(e)
 		if err == nil {
 			err = e.validate()

@@ -156,14 +156,22 @@ func (r *Recognition) validate(kind Kind) error {
 	return nil
 }
 
-// maxSide bounds the sides of a recogniser's picture, in pixels.
+// validate says what of the numbers cannot be; what names whose they are.
+func (in Input) validate(what string) error {
+	for c := range 3 {
+		if mean, std := float64(in.Mean[c]), float64(in.Std[c]); !finite(mean, std) || std <= 0 {
+			return fmt.Errorf("%s mean is %v and std %v, want finite numbers, those of std above 0", what, in.Mean, in.Std)
+		}
+	}
+	return nil
+}
+
+// maxSide bounds the sides of a model's picture, in pixels.
 const maxSide = 1024
 
 func checkFeed(profile string, in Input, thresholds face.Thresholds) error {
-	for c := range 3 {
-		if mean, std := float64(in.Mean[c]), float64(in.Std[c]); !finite(mean, std) || std <= 0 {
-			return fmt.Errorf("recognition: %s mean is %v and std %v, want finite numbers, those of std above 0", profile, in.Mean, in.Std)
-		}
+	if err := in.validate("recognition: " + profile); err != nil {
+		return err
 	}
 	for i, t := range thresholds {
 		_, err := face.ParseMetric(string(t.Metric))

@@ -1,12 +1,15 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
 )
+
+var kinds = []Kind{Detector, Recognizer, Attribute, Liveness}
 
 // validate says what of a model's description cannot be.
 func (e Entry) validate() error {
@@ -15,8 +18,8 @@ func (e Entry) validate() error {
 		return fmt.Errorf("name %q: an imported file is named after it, so it wants at most %d printable characters, none of them /, and none of the names that the folder keeps for itself", e.Name, maxName)
 	case fold(e.Name) == "" || slices.ContainsFunc(e.Aliases, func(a string) bool { return fold(a) == "" }):
 		return fmt.Errorf("name %q or aliases %q: each wants letters", e.Name, e.Aliases)
-	case e.Kind != Detector && e.Kind != Recognizer:
-		return fmt.Errorf("kind is %q, want %s or %s", e.Kind, Detector, Recognizer)
+	case !slices.Contains(kinds, e.Kind):
+		return fmt.Errorf("kind is %q, want one of %q", e.Kind, kinds)
 	case !slices.Contains([]string{"yes", "no", "unclear"}, e.Commercial):
 		return fmt.Errorf("commercial is %q, want yes, no or unclear", e.Commercial)
 	case e.Kind != Detector && (e.Backend != "" || e.BoxEyes != nil || e.Loosen):
@@ -24,7 +27,7 @@ func (e Entry) validate() error {
 	case e.BoxEyes != nil && !(share(e.BoxEyes.Distance) && share(e.BoxEyes.Line)):
 		return fmt.Errorf("box_eyes are %+v, want shares between 0 and 1", *e.BoxEyes)
 	}
-	if err := e.Recognition.validate(e.Kind); err != nil {
+	if err := cmp.Or(e.Recognition.validate(e.Kind), e.Attribution.validate(e.Kind), e.Presentation.validate(e.Kind, e.Files)); err != nil {
 		return err
 	}
 	for _, f := range e.Files {

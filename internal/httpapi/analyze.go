@@ -11,7 +11,7 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// actions are what /analyze can be asked for, in DeepFace's default order.
+// actions are what /analyze can be asked for.
 var actions = [...]string{"emotion", "age", "gender", "race"}
 
 // analyze answers POST /analyze: attributes of every face of img, or a list of them
@@ -21,7 +21,7 @@ func (s *Server) analyze(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	choice, want, wanted := modelsOf(f), wantedOf(f), actionsOf(f)
+	choice, want, asked := modelsAndCropOf(f), wantedOf(f), Asked{Actions: actionsOf(f), Liveness: f.flag("anti_spoofing", false)}
 	if f.err != nil {
 		return f.err
 	}
@@ -32,7 +32,7 @@ func (s *Server) analyze(c echo.Context) error {
 	}
 	lists := make([][]Analysis, len(photos))
 	for i, one := range photos {
-		if lists[i], err = s.analyzeOne(ctx, one, wanted, choice, want); err != nil {
+		if lists[i], err = s.analyzeOne(ctx, one, asked, choice, want); err != nil {
 			return err
 		}
 	}
@@ -42,26 +42,27 @@ func (s *Server) analyze(c echo.Context) error {
 	return c.JSON(http.StatusOK, map[string]any{"results": lists})
 }
 
-func (s *Server) analyzeOne(ctx context.Context, one sent, actions []string, choice Choice, want Wanted) ([]Analysis, error) {
+func (s *Server) analyzeOne(ctx context.Context, one sent, asked Asked, choice Choice, want Wanted) ([]Analysis, error) {
 	switch {
 	case one.vector != nil:
 		return nil, noPhotograph(one.name)
 	case s.cfg.Analyzer == nil:
-		return nil, face.Errorf(face.Unavailable, "no model for attributes (%s) is installed here", strings.Join(actions, ", "))
+		return nil, face.Errorf(face.Unavailable, "no model for attributes is installed here, and with anti_spoofing nothing would be checked")
 	}
-	results, err := s.cfg.Analyzer.Analyze(ctx, one.photo, actions, choice, want)
+	results, err := s.cfg.Analyzer.Analyze(ctx, one.photo, asked, choice, want)
 	return results, one.about(err)
 }
 
 // actionsOf are the actions of a request, each once: a list, or a text such as
-// "age,gender" or "['age', 'gender']", as DeepFace reads it.
+// "age,gender" or "['age', 'gender']", as DeepFace reads it. They are nil where none is
+// named.
 func actionsOf(f *fields) []string {
 	text := strings.Join(f.form["actions"], ",")
 	if text == "" {
 		text = f.raw("actions")
 	}
 	if text == "" {
-		return actions[:]
+		return nil
 	}
 	bare := strings.NewReplacer("[", "", "]", "", "(", "", ")", "", "'", "", `"`, "", " ", "").Replace(text)
 	var wanted []string

@@ -2,12 +2,17 @@ package httpapi
 
 import "github.com/visagedb/visage/internal/face"
 
-// modelsOf are the fields by which DeepFace's routes choose models. A box that is to
-// be expanded by less than nothing stays as it is, as with DeepFace.
+// modelsOf is modelsAndCropOf for routes that do not tell live faces from pictures of faces.
 func modelsOf(f *fields) Choice {
 	if f.flag("anti_spoofing", false) {
-		f.refuse(face.Errorf(face.Unavailable, "anti_spoofing: no model that tells a live face from a picture of one is installed here; nothing was checked: leave the field out or send false"))
+		f.refuse(face.Errorf(face.Unavailable, "anti_spoofing: this route does not tell live faces from pictures of faces, and nothing was checked: ask /analyze, and here leave the field out or send false"))
 	}
+	return modelsAndCropOf(f)
+}
+
+// modelsAndCropOf are the fields by which DeepFace's routes choose models. A box that is to
+// be expanded by less than nothing stays as it is, as with DeepFace.
+func modelsAndCropOf(f *fields) Choice {
 	return Choice{
 		Recognizer: f.text("model_name", ""), Detector: f.text("detector_backend", ""), Unaligned: !f.flag("align", true),
 		Expand: max(0, f.whole("expand_percentage", 0)), Normalization: f.text("normalization", ""),

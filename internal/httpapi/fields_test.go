@@ -99,13 +99,19 @@ func TestTemplates(t *testing.T) {
 func TestActions(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
-		`{}`: "emotion age gender race", `{"actions":["age","gender"]}`: "age gender", `{"actions":"age, gender"}`: "age gender",
+		`{"actions":["age","gender"]}`: "age gender", `{"actions":"age, gender"}`: "age gender",
 		`{"actions":"['age', 'Race']"}`: "age race", `{"actions":"(\"emotion\",)"}`: "emotion", `{"actions":["age","age"]}`: "age",
 		`{"actions":["height"]}`: "", `{"actions":5}`: "", `{"actions":[]}`: "",
 	} {
 		f := sentAs(t, echo.MIMEApplicationJSON, body)
 		if got := strings.Join(actionsOf(f), " "); want != "" && got != want || (want == "") != (f.err != nil) {
 			t.Errorf("%s asks for %q, %v", body, got, f.err)
+		}
+	}
+	for _, body := range []string{`{}`, `{"actions":null}`, `{"actions":""}`} { // what there are models for
+		f := sentAs(t, echo.MIMEApplicationJSON, body)
+		if got := actionsOf(f); got != nil || f.err != nil {
+			t.Errorf("%s asks for %v, %v", body, got, f.err)
 		}
 	}
 	if got := actionsOf(sentAs(t, echo.MIMEApplicationForm, "actions=race&actions=age")); strings.Join(got, " ") != "race age" {

@@ -41,7 +41,7 @@ func readAll(t *testing.T, f *fields) {
 		return
 	}
 	switch {
-	case choice.Expand < 0 || want.MaxFaces < 0 || metric == "" || k > math.MaxInt32 || len(actions) == 0 || len(texts) > 4,
+	case choice.Expand < 0 || want.MaxFaces < 0 || metric == "" || k > math.MaxInt32 || actions != nil && len(actions) == 0 || len(texts) > 4,
 		math.IsNaN(threshold) || math.IsInf(threshold, 0), how.method != "exact" && how.method != "ann",
 		!(options.MinRecall > 0 && options.MinRecall <= 1), options.Top < 1, options.Filter.Check() != nil:
 		t.Errorf("took %+v, %+v, %q, %d, %v, %+v, %+v", choice, want, metric, k, actions, how, options)

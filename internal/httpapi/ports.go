@@ -109,10 +109,20 @@ type Alignment struct {
 
 // Analyzer estimates attributes of faces.
 type Analyzer interface {
-	// Analyze estimates those that the actions name (emotion, age, gender, race) for
-	// every face of a photograph. It returns Unavailable, saying what to install,
-	// where it has no model for one, and the codes of Embedder.Faces.
-	Analyze(ctx context.Context, photo []byte, actions []string, choice Choice, want Wanted) ([]Analysis, error)
+	// Analyze estimates what is asked for every face of a photograph. It returns
+	// Unavailable, saying what to install, where it has no model for some of it, and
+	// the codes of Embedder.Faces. A photograph without a face is NoFace, even where
+	// Anyway is wanted: its attributes would be invented.
+	Analyze(ctx context.Context, photo []byte, asked Asked, choice Choice, want Wanted) ([]Analysis, error)
+}
+
+// Asked is what an Analyzer is to say of faces.
+type Asked struct {
+	// Actions are some of emotion, age, gender and race; nil for those that the
+	// Analyzer has models for.
+	Actions []string
+	// Liveness asks whether faces are live, rather than pictures of faces.
+	Liveness bool
 }
 
 // Analysis is one face as DeepFace's analyze answers it. What was not asked for is
@@ -127,6 +137,11 @@ type Analysis struct {
 	DominantEmotion string             `json:"dominant_emotion,omitempty"`
 	Region          search.FacialArea  `json:"region"`
 	Confidence      float32            `json:"face_confidence"` // of the detection
+	// Models are the names of those that were asked, by attribute.
+	Models map[string]string `json:"models,omitempty"`
+	// IsReal says whether the face is live, rather than a picture of one.
+	IsReal         *bool    `json:"is_real,omitempty"`
+	AntispoofScore *float64 `json:"antispoof_score,omitempty"`
 }
 
 // Wanted says which faces of a photograph to return.

@@ -63,6 +63,9 @@ func New(cfg Config) (*Server, error) {
 		}
 	}
 	s.cfg.Store, s.cfg.Models = bounded{cfg.Store, s}, inTurns{cfg.Models, s}
+	if cfg.Analyzer != nil {
+		s.cfg.Analyzer = analyzerInTurns{cfg.Analyzer, s}
+	}
 	var err error
 	if s.searcher, err = search.NewSearcher(search.Config{Gallery: s.cfg.Store}); err != nil {
 		return nil, err

@@ -102,6 +102,25 @@ func (w watchedCutter) Cut(ctx context.Context, photo []byte, want Wanted) (Cut,
 	return w.Cutter.Cut(ctx, photo, w.s.fewer(want))
 }
 
+// analyzerInTurns is an Analyzer that is asked by so many requests at once, each about
+// no more faces than the limit.
+type analyzerInTurns struct {
+	Analyzer
+	s *Server
+}
+
+// Analyze is Analyzer's. It may return a refusal too.
+func (a analyzerInTurns) Analyze(ctx context.Context, photo []byte, asked Asked, choice Choice, want Wanted) ([]Analysis, error) {
+	leave, err := a.s.turn(ctx, a.s.inference)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	ctx, end := a.s.stage(ctx, stageEmbed)
+	defer end()
+	return a.Analyzer.Analyze(ctx, photo, asked, choice, a.s.fewer(want))
+}
+
 // fewer keeps what is wanted below the limit of faces.
 func (s *Server) fewer(want Wanted) Wanted {
 	if most := s.cfg.MaxFaces; want.MaxFaces <= 0 || want.MaxFaces > most {

@@ -34,6 +34,7 @@ type Detection struct {
 
 // Face is one face's alignment and embedding.
 type Face struct {
+	Box       [4]float32    `json:"scrfd_box"`
 	Landmarks [][2]float32  `json:"scrfd_landmarks"`
 	Affine    [2][3]float64 `json:"affine_2x3_to_112"`
 
@@ -55,10 +56,19 @@ func (f Face) Embedding(t testing.TB, network string) []float32 {
 	var said struct {
 		Embedding []float32 `json:"embedding"`
 	}
-	if err := json.Unmarshal(f.networks[network], &said); err != nil || len(said.Embedding) == 0 {
-		t.Fatalf("golden.json has no embedding by %s: %v", network, err)
+	f.Said(t, network, &said)
+	if len(said.Embedding) == 0 {
+		t.Fatalf("golden.json has no embedding by %s", network)
 	}
 	return said.Embedding
+}
+
+// Said reads what a network, by its name in golden.json, says of the face.
+func (f Face) Said(t testing.TB, network string, into any) {
+	t.Helper()
+	if err := json.Unmarshal(f.networks[network], into); err != nil {
+		t.Fatalf("golden.json, %s: %v", network, err)
+	}
 }
 
 // Points turns a reference's landmarks into ours.

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"image"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/visagedb/visage/embed"
+	"github.com/visagedb/visage/internal/httpapi"
+)
+
+// analyzingFlags are those of a program that has real models, and needs no database.
+func analyzingFlags(t *testing.T) visage {
+	t.Helper()
+	return visage{t, []string{"--home", t.TempDir(), "--models", needs(t, "VISAGE_TEST_MODELS"), "--ort-lib", needs(t, "VISAGE_ORT_LIB"), "--log-level", "error"}}
+}
+
+// Of a real photograph all is said that is asked for, and nothing else.
+func TestAnalyze(t *testing.T) {
+	t.Parallel()
+	v, photo := analyzingFlags(t), filepath.Join(needs(t, "VISAGE_TEST_PHOTOS"), "groups", "couple.jpg")
+	all := answer[struct{ Results []httpapi.Analysis }](v, "analyze", photo, "--anti-spoofing").Results
+	if len(all) != 2 {
+		t.Fatalf("%d faces, want 2", len(all))
+	}
+	genders := map[string]int{}
+	for _, r := range all {
+		genders[r.DominantGender]++
+		if r.Age == nil || *r.Age < 15 || *r.Age > 90 || r.DominantEmotion == "" || r.DominantRace != "" || len(r.Models) != 3 || r.IsReal == nil || !*r.IsReal || r.Region.W < 100 {
+			t.Errorf("got %+v", r)
+		}
+	}
+	if genders["Man"] != 1 || genders["Woman"] != 1 {
+		t.Errorf("genders %v, want one of each", genders)
+	}
+	text := v.do("analyze", photo, "--actions", "age", "--attribute-models", "FaceApi_AgeGender", "--max-faces", "1")
+	if lines := strings.Split(strings.TrimSpace(text), "\n"); len(lines) != 2 || !strings.HasSuffix(strings.TrimSpace(lines[0]), "age") {
+		t.Errorf("got %s", text)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		text string
+	}{
+		"unknown action": {[]string{photo, "--actions", "height"}, exitMisused, "height"},
+		"no model":       {[]string{photo, "--actions", "race"}, exitFailed, "race"},
+		"no such model":  {[]string{photo, "--attribute-models", "nobody"}, exitFailed, "nobody"},
+		"no face":        {[]string{blank(t)}, exitFailed, "finds no face"},
+	} {
+		if _, errOut, code := v.try(append([]string{"analyze"}, c.args...)...); code != c.code || !strings.Contains(errOut, c.text) {
+			t.Errorf("%s: exit %d: %s", name, code, errOut)
+		}
+	}
+}
+
+// blank is a photograph without a face.
+func blank(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "blank.png")
+	if err := os.WriteFile(path, encoded(t, image.NewRGBA(image.Rect(0, 0, 320, 240))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestAnalyzeOverHTTP(t *testing.T) {
+	t.Parallel()
+	needs(t, "VISAGE_TEST_MODELS")
+	data, err := os.ReadFile(filepath.Join(needs(t, "VISAGE_TEST_PHOTOS"), "groups", "couple.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newService(t, embed.Config{Recognizer: "LBPH", Detector: "scrfd"})
+	want := kinds{"age": "whole", "gender": "object", "dominant_gender": "text", "emotion": "object", "dominant_emotion": "text",
+		"region": "object", "face_confidence": "number", "models": "object", "is_real": "flag", "antispoof_score": "number"}
+	for how, r := range s.encodings("/analyze", data, map[string]string{"anti_spoofing": "true"}) {
+		if r.status != http.StatusOK {
+			t.Fatalf("%s: %d %s", how, r.status, r.text)
+		}
+		results := items(t, r.body["results"])
+		if len(results) != 2 {
+			t.Errorf("%s: %d faces, want 2", how, len(results))
+		}
+		for _, one := range results {
+			want.check(t, how, one)
+		}
+	}
+	only := items(t, s.good("/analyze", map[string]any{"img": inBase64(data), "actions": "age", "max_faces": 1, "enforce_detection": false})["results"])
+	if len(only) != 1 {
+		t.Fatalf("%d faces, want 1", len(only))
+	}
+	kinds{"age": "whole", "region": "object", "face_confidence": "number", "models": "object"}.check(t, "age alone", only[0])
+	for what, fields := range map[string]map[string]any{
+		"race": {"img": inBase64(data), "actions": []string{"race"}}, "no face": {"img": inBase64(encoded(t, image.NewRGBA(image.Rect(0, 0, 320, 240)))), "enforce_detection": false},
+	} {
+		status := map[string]int{"race": http.StatusServiceUnavailable, "no face": http.StatusUnprocessableEntity}[what]
+		if r := s.json("/analyze", fields); r.status != status {
+			t.Errorf("%s: %d %s, want %d", what, r.status, r.text, status)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/visagedb/visage/embed"
+	"github.com/visagedb/visage/embed/recognize"
+	"github.com/visagedb/visage/embed/registry"
+	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/internal/httpapi"
+)
+
+// analyzing are the models for what is said of faces besides who they are.
+type analyzing struct {
+	attributes []face.Attribute // for which a model is installed
+	liveness   bool             // a model of it is installed
+}
+
+// analyzingWith are those of the store.
+func analyzingWith(store *registry.Store) (analyzing, error) {
+	installed, _, err := embed.Attributes(store)
+	if err != nil {
+		return analyzing{}, err
+	}
+	_, err = store.Default(registry.Liveness)
+	if err != nil && face.CodeOf(err) != face.Unavailable {
+		return analyzing{}, err
+	}
+	return analyzing{installed, err == nil}, nil
+}
+
+// config is that of an Embedder which says all of it, and knows nobody.
+func (n analyzing) config(cfg embed.Config) embed.Config {
+	cfg.Attributes = n.attributes
+	if n.liveness {
+		cfg.Liveness = embed.Auto
+	}
+	return cfg
+}
+
+// analyzer is httpapi.Analyzer.
+type analyzer struct{ *lender }
+
+// Analyze is httpapi.Analyzer's.
+func (l analyzer) Analyze(ctx context.Context, photo []byte, asked httpapi.Asked, c httpapi.Choice, want httpapi.Wanted) ([]httpapi.Analysis, error) {
+	say, err := l.says.asked(asked)
+	if err != nil {
+		return nil, err
+	}
+	c.Recognizer, c.Normalization = "", ""
+	m, err := l.named(c)
+	if err != nil {
+		return nil, err
+	}
+	m.recognizer, m.normalization, m.analyzes = embed.NoRecognizer, recognize.Base, true
+	e, giveBack, err := l.lend(ctx, m, cropOf(c))
+	if err != nil {
+		return nil, err
+	}
+	defer giveBack()
+	found, width, height, err := e.Taking(embed.Taking(want)).Analyze(ctx, photo, face.AllFaces, say)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]httpapi.Analysis, len(found))
+	for i, f := range found {
+		out[i] = analysisOf(f, width, height)
+	}
+	return out, nil
+}
+
+// asked is what a request asks for, if there are models for it.
+func (n analyzing) asked(a httpapi.Asked) (embed.Asked, error) {
+	say := embed.Asked{Attributes: n.attributes, Liveness: a.Liveness}
+	if a.Actions != nil {
+		say.Attributes = nil
+	}
+	for _, action := range a.Actions {
+		if !slices.Contains(n.attributes, face.Attribute(action)) {
+			return say, face.Errorf(face.Unavailable, "no model of the attribute %s is installed here; there are models of %v: `visage models list` shows what can be installed", action, n.attributes)
+		}
+		say.Attributes = append(say.Attributes, face.Attribute(action))
+	}
+	switch {
+	case a.Liveness && !n.liveness:
+		return say, face.Errorf(face.Unavailable, "anti_spoofing: no model that tells a live face from a picture of one is installed here; nothing was checked: leave the field out or send false")
+	case len(say.Attributes) == 0:
+		return say, face.Errorf(face.Unavailable, "no model of attributes is installed here: `visage models list` shows what can be installed")
+	}
+	return say, nil
+}
+
+var _ httpapi.Analyzer = analyzer{}

@@ -1,0 +1,106 @@
+// Package attribute estimates attributes of faces: age, gender, race and emotion, by
+// the networks of several authors, each fed as its authors do, and answered in
+// DeepFace's words.
+package attribute
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/visagedb/visage/embed/internal/classify"
+	"github.com/visagedb/visage/internal/face"
+)
+
+// Cut names a way of preparing a face.
+type Cut string
+
+// The ways of cutting.
+const (
+	Fit      Cut = "fit"      // the box, its aspect kept, in the middle of black (face-api.js, NetInput)
+	Stretch  Cut = "stretch"  // the box, stretched to the graph's size
+	Square   Cut = "square"   // a square about the box, grown by the margin and stretched
+	DeepFace Cut = "deepface" // DeepFace's crop, letterboxed as numbers from 0 to 1
+)
+
+// Config describes a network.
+type Config struct {
+	// Name is the model's, for the estimates.
+	Name string
+	// Width and Height are those of the network's picture, in pixels. Required.
+	Width, Height int
+	// Cut prepares the face. Required.
+	Cut Cut
+	// Margin is by how much of its side a Square grows on each side. Defaults to 0.
+	Margin float64
+	// Pixels make the network's numbers.
+	Pixels classify.Pixels
+	// Heads are what the network estimates. Required.
+	Heads []Head
+}
+
+// Head is one attribute that a network estimates.
+type Head struct {
+	Attribute face.Attribute
+	// Output is the name of the graph's output; empty for its only one.
+	Output string
+	// Labels are what the output's values are of, in their order; none for an age.
+	Labels []string
+	// Years is how many probabilities of an age there are, from 0 years on; 0 where
+	// the network gives the age itself.
+	Years int
+}
+
+// Estimator is a network that estimates attributes. Several goroutines may use it.
+type Estimator struct {
+	config  Config
+	network *classify.Network
+}
+
+// Open takes over a session, which it closes, unless it returns an error: that of a
+// graph of another shape says what differs. The end of ctx ends the graph's trial.
+func Open(ctx context.Context, session classify.Session, config Config) (*Estimator, error) {
+	described := classify.Config{Width: config.Width, Height: config.Height, Channels: config.Pixels.Channels(), Last: config.Pixels.Last}
+	for _, h := range config.Heads {
+		described.Outputs = append(described.Outputs, classify.Output{Name: h.Output, Values: max(1, len(h.Labels), h.Years)})
+	}
+	network, err := classify.Open(ctx, session, described)
+	if err != nil {
+		return nil, err
+	}
+	return &Estimator{config, network}, nil
+}
+
+// Turned says whether it needs faces as DeepFace cuts them out.
+func (e *Estimator) Turned() bool { return e.config.Cut == DeepFace }
+
+// Estimate estimates the attributes of faces, in their order. A face of so few pixels
+// that nothing of it is left is face.NoFace.
+func (e *Estimator) Estimate(ctx context.Context, faces []classify.Face) ([]map[face.Attribute]face.Estimate, error) {
+	inputs := make([][]float32, len(faces))
+	for i, f := range faces {
+		var err error
+		if inputs[i], err = e.config.numbers(f); err != nil {
+			return nil, err
+		}
+	}
+	said, err := e.network.Run(ctx, inputs)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]map[face.Attribute]face.Estimate, len(faces))
+	for i := range out {
+		out[i] = map[face.Attribute]face.Estimate{}
+		for k, h := range e.config.Heads {
+			estimate, err := h.read(said[k][i])
+			if err != nil {
+				return nil, fmt.Errorf("%s by %s: %w", h.Attribute, e.config.Name, err)
+			}
+			estimate.Model = e.config.Name
+			out[i][h.Attribute] = estimate
+		}
+	}
+	return out, nil
+}
+
+// Close frees the network. It may be called twice.
+func (e *Estimator) Close() error { return e.network.Close() }

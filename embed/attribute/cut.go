@@ -1,0 +1,116 @@
+package attribute
+
+import (
+	"errors"
+	"image"
+	"math"
+
+	"github.com/visagedb/visage/embed/align"
+	"github.com/visagedb/visage/embed/internal/classify"
+	"github.com/visagedb/visage/embed/internal/cv"
+	"github.com/visagedb/visage/internal/face"
+)
+
+// numbers prepares a face for the network.
+func (c Config) numbers(f classify.Face) ([]float32, error) {
+	if c.Cut == DeepFace {
+		return c.fractions(f.Turned)
+	}
+	crop, err := f.Picture.Crop(c.window(f.Box).Intersect(f.Frame))
+	if err != nil {
+		return nil, face.Wrap(face.NoFace, err, "face at %v", f.Box)
+	}
+	prepared, err := c.prepare(crop)
+	if err := errors.Join(err, crop.Close()); err != nil {
+		return nil, err
+	}
+	numbers, err := c.Pixels.Of(prepared)
+	return numbers, errors.Join(err, prepared.Close())
+}
+
+// window is what is cut out around a box, in whole pixels, those that are touched
+// included.
+func (c Config) window(box face.Box) image.Rectangle {
+	if c.Cut == Square {
+		at, half := box.Centre(), max(box.Width(), box.Height())*(0.5+float32(c.Margin))
+		box = face.Box{X1: at.X - half, Y1: at.Y - half, X2: at.X + half, Y2: at.Y + half}
+	}
+	floor, ceil := func(v float32) int { return int(math.Floor(float64(v))) }, func(v float32) int { return int(math.Ceil(float64(v))) }
+	return image.Rect(floor(box.X1), floor(box.Y1), ceil(box.X2), ceil(box.Y2))
+}
+
+// prepare brings a crop to the network's size and channels.
+func (c Config) prepare(crop *cv.Image) (*cv.Image, error) {
+	size := image.Pt(c.Width, c.Height)
+	if c.Cut == Fit {
+		by := min(float64(c.Width)/float64(crop.Width()), float64(c.Height)/float64(crop.Height()))
+		size = image.Pt(max(1, int(math.Round(by*float64(crop.Width())))), max(1, int(math.Round(by*float64(crop.Height())))))
+	}
+	if c.Pixels.Grey {
+		grey := crop.Grey()
+		defer grey.Close()
+		crop = grey
+	}
+	how := cv.Bilinear
+	if size.X < crop.Width() {
+		how = cv.Area
+	}
+	scaled, err := crop.Resize(size.X, size.Y, how)
+	if err != nil || size == image.Pt(c.Width, c.Height) {
+		return scaled, err
+	}
+	defer scaled.Close()
+	at := image.Pt((c.Width-size.X)/2, (c.Height-size.Y)/2)
+	return scaled.Window(image.Rect(0, 0, c.Width, c.Height).Sub(at))
+}
+
+// deepfaceSide is that of the picture into which DeepFace letterboxes every face
+// before an attribute's network, in pixels (deepface/modules/demography.py).
+const deepfaceSide = 224
+
+// fractions prepares a face as DeepFace does: numbers from 0 to 1, of which the
+// network of emotions gets the grey, scaled down.
+func (c Config) fractions(crop *cv.Image) ([]float32, error) {
+	values, err := align.LetterboxFractions(crop, deepfaceSide, deepfaceSide)
+	if face.CodeOf(err) == face.Invalid {
+		return nil, face.Wrap(face.NoFace, err, "a crop of %dx%d pixels cannot be a face", crop.Width(), crop.Height())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.Pixels.Grey {
+		values = shrink(grey(values), deepfaceSide, c.Width, c.Height)
+	}
+	return c.Pixels.From(values), nil
+}
+
+// grey is the luminance (ITU-R BT.601) of numbers in blue, green, red, as OpenCV's
+// COLOR_BGR2GRAY has it.
+func grey(bgr []float32) []float32 {
+	out := make([]float32, len(bgr)/3)
+	for i := range out {
+		out[i] = 0.114*bgr[3*i] + 0.587*bgr[3*i+1] + 0.299*bgr[3*i+2]
+	}
+	return out
+}
+
+// shrink scales a square of one channel bilinearly, without smoothing it, as
+// OpenCV's INTER_LINEAR does.
+func shrink(square []float32, side, width, height int) []float32 {
+	place := func(i, n int) (low, high int, share float32) {
+		at := max(0, (float64(i)+0.5)*float64(side)/float64(n)-0.5)
+		low = min(int(at), side-1)
+		return low, min(low+1, side-1), float32(at - float64(low))
+	}
+	out := make([]float32, 0, width*height)
+	for y := range height {
+		y0, y1, down := place(y, height)
+		for x := range width {
+			x0, x1, right := place(x, width)
+			above := square[y0*side+x0]*(1-right) + square[y0*side+x1]*right
+			below := square[y1*side+x0]*(1-right) + square[y1*side+x1]*right
+			out = append(out, above*(1-down)+below*down)
+		}
+	}
+	return out
+}

@@ -1,0 +1,74 @@
+package classify
+
+import (
+	"fmt"
+	"image"
+
+	"github.com/visagedb/visage/embed/internal/cv"
+	"github.com/visagedb/visage/internal/face"
+)
+
+// Face is a face in a picture that shows a photograph, with a border perhaps.
+type Face struct {
+	Picture *cv.Image
+	// Frame is where the photograph lies in the picture, without the border.
+	Frame image.Rectangle
+	// Box is the detector's, in the picture's pixels. It overlaps the frame.
+	Box face.Box
+	// Turned is the face as DeepFace cuts it out; nil where nobody asked for it.
+	Turned *cv.Image
+}
+
+// Pixels says how a crop becomes a graph's numbers: (x - Mean) / Std of the bytes x
+// of each channel, in the graph's order.
+type Pixels struct {
+	Grey bool // one channel of grey; three otherwise
+	RGB  bool // red, green, blue; the opposite otherwise
+	Mean [3]float32
+	Std  [3]float32
+	Last bool // the channels of a pixel together; otherwise one channel after the other
+}
+
+// Channels is how many the graph has.
+func (p Pixels) Channels() int {
+	if p.Grey {
+		return 1
+	}
+	return 3
+}
+
+// Of are the numbers of a crop, which has the graph's size and channels.
+func (p Pixels) Of(crop *cv.Image) ([]float32, error) {
+	n := p.Channels()
+	if crop.Channels() != n {
+		return nil, fmt.Errorf("crop of %d channels, want %d", crop.Channels(), n)
+	}
+	pixels, err := crop.Pixels()
+	if err != nil {
+		return nil, err
+	}
+	bytes := make([]float32, len(pixels))
+	for i, x := range pixels {
+		bytes[i] = float32(x)
+	}
+	return p.From(bytes), nil
+}
+
+// From is Of for numbers by rows, columns and channels, blue first, that need not be
+// bytes.
+func (p Pixels) From(values []float32) []float32 {
+	n := p.Channels()
+	out := make([]float32, len(values))
+	for i, x := range values {
+		c := i % n
+		if p.RGB && n == 3 {
+			c = 2 - c
+		}
+		at := i - i%n + c
+		if !p.Last {
+			at = c*(len(values)/n) + i/n
+		}
+		out[at] = (x - p.Mean[c]) / p.Std[c]
+	}
+	return out
+}
