@@ -88,10 +88,11 @@ func (d *DB) position(ctx context.Context) (at position) {
 
 // lag asks the replica how far behind a position it is, and whether it is one.
 func (r *replica) lag(ctx context.Context, at position) (h ReplicaHealth, err error) {
+	// One that has replayed no transaction since it started is behind for that long.
 	const query = `
 		SELECT current_setting('server_version'), pg_is_in_recovery(), system_identifier || '/' || current_database(),
 		       greatest(coalesce(pg_wal_lsn_diff($1::text::pg_lsn, pg_last_wal_replay_lsn()), 0), 0)::bigint,
-		       coalesce(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()), 0)::float8
+		       extract(epoch FROM clock_timestamp() - coalesce(pg_last_xact_replay_timestamp(), pg_postmaster_start_time()))::float8
 		FROM pg_control_system()`
 	var follows bool
 	var identity string
