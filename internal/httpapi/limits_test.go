@@ -53,8 +53,7 @@ func (c chunked) Read(p []byte) (int, error) {
 
 // A body of 100 MB, one that does not end and one that is compressed are refused, and
 // cost no memory (reliability test 22).
-func TestLargeBodies(t *testing.T) {
-	t.Parallel()
+func TestLargeBodies(t *testing.T) { //nolint:paralleltest // it counts what the process has in use
 	b := setup(t, Config{MaxBody: 1 << 20})
 	url, _ := b.listen()
 	// A client that reads while it writes, as Go's does not always.
@@ -121,8 +120,7 @@ func memory() uint64 {
 
 // Clients that send their headers or bodies slowly, and 2,000 that send nothing, are
 // cut off in time and do not hold up others (reliability test 21).
-func TestSlowClients(t *testing.T) {
-	t.Parallel()
+func TestSlowClients(t *testing.T) { //nolint:paralleltest // it compares times
 	b := setup(t, Config{BodyTimeout: 3 * time.Second, MaxInferences: 2, MaxWaiting: 2})
 	url, _ := b.listen()
 	quick := func() time.Duration {

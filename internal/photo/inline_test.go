@@ -64,8 +64,7 @@ func TestInlineDamaged(t *testing.T) {
 
 // The limit is for the decoded bytes, whatever surrounds them, and what is
 // larger is never allocated.
-func TestInlineLimits(t *testing.T) {
-	t.Parallel()
+func TestInlineLimits(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
 	for size := range 9 {
 		data := []byte(strings.Repeat("\xff", size))
 		for _, text := range []string{
