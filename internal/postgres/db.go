@@ -56,6 +56,8 @@ type DB struct {
 	// regions remembers where searches were, as region by regionName, so that the
 	// next one looks its region up in the same round trip in which it searches.
 	regions sync.Map
+	// spaces remembers spaces by name; see Space.
+	spaces sync.Map
 	// curves remembers what was measured of indexes, as knownCurve by curveOf.
 	curves sync.Map
 	// replica answers searches; nil for none.

@@ -10,15 +10,23 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// Space returns a space by its name, or NotFound.
+// Space returns a space by its name, or NotFound. What was found once is remembered: a
+// name says all of its space, and no space is ever taken away.
 func (d *DB) Space(ctx context.Context, name string) (face.Space, error) {
+	if known, ok := d.spaces.Load(name); ok {
+		return known.(face.Space), nil
+	}
 	const query = `SELECT recognizer, weights, profile, detector, dim, unit FROM visage.spaces WHERE name = $1`
 	rows, _ := d.pool.Query(ctx, query, name)
 	space, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[face.Space])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return space, d.unknownSpace(ctx, name)
 	}
-	return space, interpret("postgres.Space", err)
+	if err != nil {
+		return space, interpret("postgres.Space", err)
+	}
+	d.spaces.Store(name, space)
+	return space, nil
 }
 
 // Export calls fn with each template of a gallery in a space, as they come from
