@@ -32,7 +32,11 @@ func benchAPI(a *app) *cobra.Command {
   api.search     searches for templates of the gallery, by embedding, ten candidates
                  each, beside the same searches without HTTP (with --space)
   api.represent  templates of photographs, beside the embedder alone (with --photos)
-.clients8 is added to the name for eight requests at a time.`,
+.clients8 is added to the name for eight requests at a time. Then, in milliseconds,
+  .load70   the 99th of 100 requests beside the 50th, when they come independently of
+            each other, 70 for every 100 that were served
+  .crowd    the 99th of 100 requests, one at a time, while 2,000 connections say nothing
+            and 100 are slow to send a request, beside the same without them`,
 		Example: "  visage bench api --gallery million --space synthetic-native-248a7a18\n" +
 			"  visage bench api --photos people --detector yunet --model SFace",
 	}
@@ -109,6 +113,16 @@ func (a *app) benchAPI(ctx context.Context, db *postgres.DB, m embed.Config, b *
 		}
 		results = append(results, measured...)
 	}
+	fmt.Fprintln(a.errOut, "measuring at 70 % of the load and in a crowd")
+	for _, w := range t.ways {
+		for _, measure := range []func(context.Context, *way) (bench.Result, error){t.paced, t.crowded} {
+			measured, err := measure(ctx, w)
+			if err != nil {
+				return nil, err
+			}
+			results = append(results, measured)
+		}
+	}
 	return results, nil
 }
 
@@ -118,11 +132,15 @@ func (a *app) serveBench(ctx context.Context, db *postgres.DB, models *lender) (
 	if err != nil {
 		return "", nil, err
 	}
-	resources, err := a.resources(db, models, &serving{})
+	store, err := a.store()
 	if err != nil {
 		return "", nil, err
 	}
-	server, err := httpapi.New(httpapi.Config{Store: db, Models: models, Photos: sentPhotos{photos}, Resources: resources})
+	jobs, err := newIntake(a, db, models, nil)
+	if err != nil {
+		return "", nil, err
+	}
+	server, err := httpapi.New(httpapi.Config{Store: db, Models: models, Photos: sentPhotos{photos}, Resources: resourcesOf(db, store, jobs)})
 	if err != nil {
 		return "", nil, err
 	}
@@ -158,7 +176,7 @@ func (t *apiTrial) searches(ctx context.Context, a *app, db *postgres.DB) error 
 		return err
 	}
 	alone := s.find(db, search.FindOptions{})
-	t.ways = append(t.ways, way{
+	t.ways = append(t.ways, &way{
 		name: "api.search", against: "the same searches without HTTP", served: t.post(sent),
 		alone: func(ctx context.Context, n int) error { return alone(ctx, s.probes[n%len(s.probes)]) },
 		notes: fmt.Sprintf("%d probes", len(s.probes)),
@@ -178,7 +196,7 @@ func (t *apiTrial) represents(ctx context.Context, models *lender) error {
 			return err
 		}
 	}
-	t.ways = append(t.ways, way{
+	t.ways = append(t.ways, &way{
 		name: "api.represent", against: "the embedder alone, as many at a time", served: t.post(sent),
 		alone: func(ctx context.Context, n int) error {
 			e, giveBack, err := models.Lend(ctx, httpapi.Choice{})

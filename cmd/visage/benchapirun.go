@@ -9,7 +9,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"github.com/visagedb/visage/internal/bench"
@@ -21,13 +20,14 @@ type apiTrial struct {
 	*apiBench
 	url    string
 	length time.Duration
-	ways   []way
+	ways   []*way
 }
 
 // way is something that is served, and the same without HTTP: the n-th of its requests.
 type way struct {
 	name, against, notes string
 	served, alone        func(ctx context.Context, n int) error
+	most                 float64 // that were served in a second
 }
 
 // posted is a request as it is sent again and again.
@@ -105,10 +105,7 @@ func (t *apiTrial) run(ctx context.Context, clients int) ([]bench.Result, error)
 				into    *speeds
 				request func(context.Context, int) error
 			}{{&served, w.served}, {&alone, w.alone}} {
-				var sent atomic.Int64
-				timings, err := bench.Load(ctx, clients, bench.Span{Counted: t.length}, func(ctx context.Context) error {
-					return turn.request(ctx, int(sent.Add(1)-1))
-				})
+				timings, err := bench.Load(ctx, clients, bench.Span{Counted: t.length}, inTurn(turn.request))
 				if err != nil {
 					return nil, err
 				}
@@ -122,6 +119,7 @@ func (t *apiTrial) run(ctx context.Context, clients int) ([]bench.Result, error)
 			name += fmt.Sprintf(".clients%d", clients)
 		}
 		notes := fmt.Sprintf("%s; alone %s; %s", served.text(), alone.text(), w.notes)
+		w.most = max(w.most, bench.Median(served.rounds))
 		results = append(results, bench.Rounds{Values: served.rounds, References: alone.rounds}.Result(name, "1/s", w.against, notes))
 	}
 	return results, nil

@@ -73,8 +73,7 @@ func (s *speeds) add(t bench.Timings) {
 }
 
 func (s *speeds) text() string {
-	ms := func(q float64) float64 { return float64(s.all.Quantile(q).Microseconds()) / 1000 }
-	return fmt.Sprintf("p50 %.2f ms, p99 %.2f ms", ms(0.5), ms(0.99))
+	return fmt.Sprintf("p50 %.2f ms, p99 %.2f ms", milliseconds(s.all, 0.5), milliseconds(s.all, 0.99))
 }
 
 // run measures all ways in turn, after a round that is not counted. The service and

@@ -131,6 +131,12 @@ func TestFindOverHTTPIsTheCommands(t *testing.T) {
 			t.Errorf("%v: %v\nthe command says %v", c.flags, got, want)
 		}
 	}
+	photos := []string{"sample-01.jpg", "sample-02.jpg"}
+	want := answer[map[string]any](v, with(builtIn, "find", filepath.Join(dir, photos[0]), filepath.Join(dir, photos[1]), "--same-person")...)
+	got := s.good("/find", map[string]any{"img": []string{inBase64(sample(t, photos[0])), inBase64(sample(t, photos[1]))}, "same_person": true})
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("--same-person: %v\nthe command says %v", got, want)
+	}
 	several := s.form("/find", nil, map[string][][]byte{"img": {sample(t, "sample-01.jpg"), sample(t, "sample-02.jpg")}})
 	if probes := items(t, several.body["probes"]); len(probes) != 2 || probes[1].(map[string]any)["image"] != "photo.jpg" {
 		t.Errorf("several: %s", several.text)

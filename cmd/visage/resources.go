@@ -20,23 +20,9 @@ var (
 	_ httpapi.Crops         = cutter{}
 )
 
-// resources joins what the routes below /v1 work on.
-func (a *app) resources(db *postgres.DB, models *lender, s *serving) (httpapi.Resources, error) {
-	store, err := a.store()
-	if err != nil {
-		return httpapi.Resources{}, err
-	}
-	jobs, err := newIntake(a, db, models, s.roots)
-	if err != nil {
-		return httpapi.Resources{}, err
-	}
-	all := httpapi.Resources{
-		Store: db, Catalog: catalog{store}, Jobs: jobs, Indexes: indexes{db, catalog{store}},
-	}
-	if s.crops {
-		all.Crops = cutter{models}
-	}
-	return all, nil
+// resourcesOf joins what the routes below /v1 work on.
+func resourcesOf(db *postgres.DB, store *registry.Store, jobs *intake) httpapi.Resources {
+	return httpapi.Resources{Store: db, Catalog: catalog{store}, Jobs: jobs, Indexes: indexes{db, catalog{store}}}
 }
 
 // catalog is httpapi.Catalog over the registry.

@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image/jpeg"
 	"io"
+	"io/fs"
 	"log/slog"
 	"mime/multipart"
 	"net/http"
@@ -300,7 +302,7 @@ func TestAllowedFolders(t *testing.T) {
 	}
 }
 
-// Archives go when their jobs are at an end, and not before.
+// Archives go when their jobs are at an end, by themselves.
 func TestArchivesAreSwept(t *testing.T) {
 	t.Parallel()
 	v := newVisage(t)
@@ -323,7 +325,15 @@ func TestArchivesAreSwept(t *testing.T) {
 		if err := os.Chtimes(path, old, old); err != nil {
 			return err
 		}
-		if err := in.sweep(t.Context()); err != nil {
+		gone := func() error {
+			for {
+				if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || t.Context().Err() != nil {
+					return t.Context().Err()
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		if err := a.withTidying(t.Context(), db, in, gone); err != nil {
 			return err
 		}
 		left, err := os.ReadDir(in.uploads)

@@ -93,9 +93,13 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 	}
 	builder := newBuilder(ctx, db, a.log)
 	defer builder.Close()
-	resources, err := a.resources(db, models, s)
+	jobs, err := newIntake(a, db, models, s.roots)
 	if err != nil {
 		return err
+	}
+	resources := resourcesOf(db, store, jobs)
+	if s.crops {
+		resources.Crops = cutter{models}
 	}
 	tries, err := checks(db, models)
 	if err != nil {
@@ -127,7 +131,9 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 		return errors.Join(err, listener.Close())
 	}
 	a.log.Info("serving", "url", "http://"+listener.Addr().String())
-	return a.withRecallWatched(ctx, db, metrics.Metrics, *s.recall, func() error { return server.Serve(ctx, listener) })
+	return a.withTidying(ctx, db, jobs, func() error {
+		return a.withRecallWatched(ctx, db, metrics.Metrics, *s.recall, func() error { return server.Serve(ctx, listener) })
+	})
 }
 
 // warnOfAuth says what an operator may not expect of who is let in.

@@ -54,6 +54,28 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// Requests are sent when they are due, whatever the others take, and a late one's
+// time counts from then.
+func TestPaced(t *testing.T) {
+	t.Parallel()
+	slow := func(context.Context) error { time.Sleep(200 * time.Millisecond); return nil }
+	begun := time.Now()
+	got, err := bench.Paced(t.Context(), 200, 500*time.Millisecond, 1, slow)
+	if err != nil || len(got[0]) < 60 || len(got[0]) > 140 || got.Quantile(0.01) < 200*time.Millisecond {
+		t.Errorf("%d requests of 100, %v", len(got[0]), err)
+	}
+	if took := time.Since(begun); took < 600*time.Millisecond {
+		t.Errorf("not all were waited for: %s", took)
+	}
+	if got, err := bench.Paced(t.Context(), 1000, 0, 1, slow); err != nil || len(got[0]) != 1 {
+		t.Errorf("in no time: %v, %v", got, err)
+	}
+	broken := errors.New("broken")
+	if _, err := bench.Paced(t.Context(), 100, time.Hour, 1, func(context.Context) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A program that is none, and one that is not pgbench.
 func TestPgbenchFails(t *testing.T) {
 	t.Parallel()

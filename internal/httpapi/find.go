@@ -20,6 +20,7 @@ func (s *Server) find(c echo.Context) error {
 		return err
 	}
 	choice, want, options := modelsOf(f), wantedOf(f), findOptions(f)
+	same := samePerson(f, &want)
 	if f.err != nil {
 		return f.err
 	}
@@ -34,6 +35,9 @@ func (s *Server) find(c echo.Context) error {
 		return err
 	}
 	found, err := s.probesOf(ctx, f, e, want)
+	if err == nil && same {
+		found, err = found.joined()
+	}
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (v v1) search(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := strictFields(c, "photo", "photos", "embedding", "face_id", "space", "model", "detector", "max_faces",
+	f, err := strictFields(c, "photo", "photos", "embedding", "face_id", "space", "model", "detector", "max_faces", "same_person",
 		"k", "metric", "threshold", "min_recall", "exact", "by", "top", "filter")
 	if err != nil {
 		return err
@@ -152,10 +152,11 @@ func (v v1) storedTemplate(ctx context.Context, f *fields) (sought, error) {
 
 // photographed are the faces of photographs. One that cannot be used ends the search.
 func (v v1) photographed(ctx context.Context, f *fields) (sought, error) {
-	choice, most := choiceOf(f), f.whole("max_faces", 0)
-	if most < 0 {
+	choice, want := choiceOf(f), Wanted{MaxFaces: f.whole("max_faces", 0)}
+	if want.MaxFaces < 0 {
 		f.wrong("max_faces", "0, for all, or more")
 	}
+	same := samePerson(f, &want)
 	photos, err := v.uploads(ctx, f)
 	if err != nil {
 		return sought{}, err
@@ -169,17 +170,22 @@ func (v v1) photographed(ctx context.Context, f *fields) (sought, error) {
 	for i, photo := range photos {
 		seen, err := face.Photo{}, photo.err
 		if err == nil {
-			seen, err = e.Faces(ctx, photo.data, Wanted{MaxFaces: most})
+			seen, err = e.Faces(ctx, photo.data, want)
 		}
 		if err != nil {
 			return sought{}, face.Wrap(face.CodeOf(err), err, "photograph %d", i)
 		}
 		probes.templates = append(probes.templates, seen.Templates...)
 		for range seen.Templates {
-			if len(photos) > 1 {
+			if len(photos) > 1 && !same {
 				probes.names = append(probes.names, photo.label(i))
 			}
 		}
+	}
+	if same {
+		one, err := search.Merge(probes.templates)
+		probes.templates = []face.Template{one}
+		return probes, err
 	}
 	return probes, nil
 }

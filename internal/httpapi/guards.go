@@ -106,12 +106,19 @@ func (s *Server) ownPages(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// roomy sheds requests beyond the limit of those under way.
+// roomy sheds requests beyond the limit of those under way, and beyond half of it those
+// of one key.
 func (s *Server) roomy(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if callerOf(c.Request().Context()).rule.scope == "" {
+		ctx := c.Request().Context()
+		if callerOf(ctx).rule.scope == "" {
 			return next(c) // an open route, which costs nothing, or nothing at all
 		}
+		giveBack, err := s.places.take(ctx)
+		if err != nil {
+			return err
+		}
+		defer giveBack()
 		defer s.underWay.Add(-1)
 		if s.underWay.Add(1) > int64(s.cfg.MaxRequests) {
 			return busy("too many requests are under way: try again later", time.Second)

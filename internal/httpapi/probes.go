@@ -46,6 +46,22 @@ func (s *Server) probesOf(ctx context.Context, f *fields, e Embedder, want Wante
 	return p, nil
 }
 
+// samePerson reads the field that says that all photographs are of one person, of each
+// of which the most prominent face is meant.
+func samePerson(f *fields, want *Wanted) bool {
+	same := f.flag("same_person", false)
+	if same {
+		want.MaxFaces = 1
+	}
+	return same
+}
+
+// joined is the one probe that all are together.
+func (p probes) joined() (probes, error) {
+	one, err := search.Merge(p.templates)
+	return probes{templates: []face.Template{one}, areas: []*search.FacialArea{nil}}, err
+}
+
 // rows is how many candidates to give each of so many faces: what was asked for, or
 // else the default, but not more than fit. It returns Invalid for a k out of range
 // and TooLarge where all together are too many.

@@ -38,6 +38,7 @@ type Server struct {
 	// inference and searching are where requests wait for models and searches.
 	inference, searching *gate
 	underWay             atomic.Int64
+	places               *share // of the requests under way
 	readiness            readiness
 	draining             atomic.Bool
 	running              *operations
@@ -55,7 +56,7 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, echo: echo.New(), keyring: newKeyring(cfg.Keys, cfg.Logger), meter: newMeter(cfg.Rate, cfg.Burst),
 		inference: newGate("infer", cfg.MaxInferences, cfg.MaxWaiting, cfg.MaxWait),
 		searching: newGate("search", cfg.MaxSearches, cfg.MaxWaiting, cfg.MaxWait),
-		origins:   http.NewCrossOriginProtection(), running: newOperations(),
+		places:    newShare(cfg.MaxRequests / 2), origins: http.NewCrossOriginProtection(), running: newOperations(),
 	}
 	for _, origin := range cfg.Origins {
 		if err := s.origins.AddTrustedOrigin(origin); err != nil {

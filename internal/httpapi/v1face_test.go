@@ -180,6 +180,10 @@ func TestSearchRoute(t *testing.T) {
 			t.Errorf("%v finds %s", body, w.Body)
 		}
 	}
+	w = a.want(200, "POST", at, fields{"photos": []string{encoded("12"), encoded("11")}, "same_person": true})
+	if len(w.list("results")) != 1 || len(w.list("probes")) != 1 || w.text("results.0.0.identity") != "ann" {
+		t.Errorf("several of one person %s", w.Body)
+	}
 	space := drawnSpace.Name()
 	for _, body := range []fields{
 		{"embedding": drawnVector(10), "space": space}, {"face_id": annFaces[0]}, {"face_id": annFaces[0], "space": space, "metric": "angular", "exact": true, "min_recall": 1},

@@ -69,7 +69,6 @@ func claim(ctx context.Context, tx pgx.Tx, r face.Request) error {
 
 // settle keeps the answer and commits it with all else.
 func (u *unit) settle(ctx context.Context, r face.Request, answer face.Response) error {
-	const clean = `DELETE FROM visage.idempotency WHERE created_at < now() - $1::interval`
 	const add = `INSERT INTO visage.idempotency (caller, key, request, status, header, body) VALUES ($1, $2, $3, $4, $5, $6)`
 	if u.tx == nil {
 		if err := u.open(ctx); err != nil {
@@ -81,7 +80,7 @@ func (u *unit) settle(ctx context.Context, r face.Request, answer face.Response)
 	}
 	header, err := json.Marshal(answer.Header)
 	if err == nil {
-		_, err = u.tx.Exec(ctx, clean, onceFor)
+		_, err = u.tx.Exec(ctx, forgetAnswers, onceFor)
 	}
 	if err == nil {
 		_, err = u.tx.Exec(ctx, add, r.Caller, r.Key, r.Sum[:], answer.Status, header, append([]byte{}, answer.Body...)) // nil would be null
@@ -93,6 +92,15 @@ func (u *unit) settle(ctx context.Context, r face.Request, answer face.Response)
 		return rollback(ctx, u.tx, err)
 	}
 	return nil
+}
+
+const forgetAnswers = `DELETE FROM visage.idempotency WHERE created_at < now() - $1::interval`
+
+// ForgetAnswers throws away the answers that are kept no longer. Once does so too, but
+// only where answers come.
+func (d *DB) ForgetAnswers(ctx context.Context) error {
+	_, err := d.pool.Exec(ctx, forgetAnswers, onceFor)
+	return interpret("postgres.ForgetAnswers", err)
 }
 
 // answerTo returns the answer that is kept, and whether there is one. It returns

@@ -47,6 +47,15 @@ func TestOnce(t *testing.T) {
 	if n := one[int](b, `SELECT count(*) FROM visage.idempotency`); n != 1 {
 		t.Errorf("%d answers are kept, want the young one", n)
 	}
+	b.ok(b.db.ForgetAnswers(t.Context()))
+	if n := one[int](b, `SELECT count(*) FROM visage.idempotency`); n != 1 {
+		t.Errorf("%d answers are kept, want the young one", n)
+	}
+	b.exec(`UPDATE visage.idempotency SET created_at = now() - interval '25 hours'`)
+	b.ok(b.db.ForgetAnswers(t.Context()))
+	if n := one[int](b, `SELECT count(*) FROM visage.idempotency`); n != 0 {
+		t.Errorf("%d answers are kept after a day", n)
+	}
 }
 
 // A request that fails, or is cut short between its write and its answer, was not
