@@ -1,0 +1,2 @@
+package resident
+func unmap([]byte) error { return nil }
