@@ -2,12 +2,15 @@ package resident
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/synthetic"
+	"github.com/visagedb/visage/search"
 )
 
 // id is an id that is made of a kind and a number.
@@ -79,4 +82,34 @@ func put(t testing.TB, x *Index, templates []face.Enrolled) {
 	if err := x.Put(templates); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// random makes so many templates of random direction, each of a person of its own.
+func random(from, n, dim int) []face.Enrolled {
+	made := make([]face.Enrolled, n)
+	for i := range made {
+		r := rand.New(rand.NewPCG(uint64(from+i), 1))
+		v := make([]float32, dim)
+		for k := range v {
+			v[k] = float32(r.NormFloat64())
+		}
+		made[i] = face.Enrolled{Face: faceID(from + i), Gallery: gallery, Identity: person(from + i), Vector: search.UnitLength(v)}
+	}
+	return made
+}
+
+// wordsOf are the same bytes in words.
+func wordsOf(all []int8) []uint64 {
+	return unsafe.Slice((*uint64)(unsafe.Pointer(&all[0])), len(all)/8)
+}
+
+// read adds up all words: the plain pass that scans are held against.
+func read(all []uint64) uint64 {
+	var sums [8]uint64
+	for ; len(all) >= 8; all = all[8:] {
+		for i := range sums {
+			sums[i] += all[i]
+		}
+	}
+	return sums[0] + sums[1] + sums[2] + sums[3] + sums[4] + sums[5] + sums[6] + sums[7]
 }
