@@ -120,5 +120,15 @@ func weaker(all, next face.Plan, earlier int) face.Plan {
 		all.EstimatedRecall = min(all.EstimatedRecall, next.EstimatedRecall)
 	}
 	all.Complete = all.Complete && next.Complete
+	all.Position = earliest(all.Position, next.Position)
+	all.Lag = max(all.Lag, next.Lag)
 	return all
+}
+
+// earliest is the lower of two positions of which 0 is none.
+func earliest(a, b face.Position) face.Position {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
 }

@@ -27,10 +27,10 @@ const DefaultMinRecall = 0.99
 // Plan says how a search was done, so that a short answer is never a silent
 // one.
 type Plan struct {
-	Plan     string `json:"plan"` // "exact" or "hnsw"
+	Plan     string `json:"plan"` // "exact", "hnsw" or "resident"
 	EfSearch int    `json:"ef_search,omitempty"`
 	// Rows is how many templates of the gallery's space pass the filter; for
-	// hnsw an estimate, which leaves the filter out of account.
+	// hnsw an estimate, which leaves the filter out of account, as resident does.
 	Rows int64 `json:"rows"`
 	// EstimatedRecall is the share of the mates that is expected to be found of those
 	// that an exact search returns, as it was measured; see RecallCurve. It is 0 where
@@ -38,12 +38,18 @@ type Plan struct {
 	// none.
 	EstimatedRecall float64 `json:"estimated_recall,omitempty"`
 	Complete        bool    `json:"complete"` // every template that passes the filter was compared
+	// Position is up to where the copy in memory that was searched follows the
+	// database, and Lag for how many seconds it has not known more than that. Both are
+	// of resident only.
+	Position Position `json:"position,omitempty"`
+	Lag      float64  `json:"lag,omitempty"`
 }
 
 // The plans.
 const (
-	PlanExact = "exact"
-	PlanHNSW  = "hnsw"
+	PlanExact    = "exact"
+	PlanHNSW     = "hnsw"
+	PlanResident = "resident" // codes in memory, then exact distances of the candidates
 )
 
 // Answer is what a gallery says of one probe.

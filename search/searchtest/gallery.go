@@ -180,8 +180,8 @@ func (s suite) plan(t *testing.T) {
 		q := query()
 		q.Exact = exact
 		_, plan := s.nearest(t, q)
-		if plan.Plan != face.PlanExact && plan.Plan != face.PlanHNSW {
-			t.Errorf("plan %q, want %q or %q", plan.Plan, face.PlanExact, face.PlanHNSW)
+		if plan.Plan != face.PlanExact && plan.Plan != face.PlanHNSW && plan.Plan != face.PlanResident {
+			t.Errorf("plan %q, want %q, %q or %q", plan.Plan, face.PlanExact, face.PlanHNSW, face.PlanResident)
 		}
 		if exact && (plan.Plan != face.PlanExact || !plan.Complete) {
 			t.Errorf("an exact search says %+v, want a complete exact plan", plan)
@@ -191,6 +191,9 @@ func (s suite) plan(t *testing.T) {
 		}
 		if plan.Plan == face.PlanHNSW && (plan.EfSearch < 1 || plan.Complete) {
 			t.Errorf("an index search says %+v, want an ef_search and no completeness", plan)
+		}
+		if plan.Plan == face.PlanResident && (plan.Rows != int64(len(fan)) || plan.Complete || plan.Position == 0) {
+			t.Errorf("a search in memory says %+v, want %d rows, a position and no completeness", plan, len(fan))
 		}
 	})
 }

@@ -1,0 +1,208 @@
+package resident
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/search/resident/internal/kernel"
+)
+
+// benchRows is how many templates benchmarks search: 100,000, or VISAGE_BENCH_ROWS.
+func benchRows(b *testing.B) int {
+	text := os.Getenv("VISAGE_BENCH_ROWS")
+	if text == "" {
+		return 100_000
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+// benched is a gallery with probes and what an exact search finds for them.
+type benched struct {
+	index   *Index
+	probes  [][]float32
+	people  []int
+	nearest [][]int
+}
+
+const benchProbes = 256
+
+func newBenched(b *testing.B) benched {
+	g, n := real(b, ordinary), benchRows(b)
+	made := benched{index: newIndex(b, Config{Space: spaceOf(ordinary.Dim, true), Seed: 5})}
+	for p := range benchProbes {
+		who := p * (n / each) / benchProbes
+		made.people = append(made.people, who)
+		made.probes = append(made.probes, g.Template(who, each))
+	}
+	lists := make([]shortlist, benchProbes)
+	const batch = 10_000
+	for from := 0; from < n; from += batch {
+		all := templates(g, from, batch)
+		put(b, made.index, all)
+		var group sync.WaitGroup
+		for w := range runtime.GOMAXPROCS(0) {
+			group.Go(func() {
+				for p := w; p < benchProbes; p += runtime.GOMAXPROCS(0) {
+					lists[p].add(made.probes[p], all, from)
+				}
+			})
+		}
+		group.Wait()
+	}
+	for _, l := range lists {
+		made.nearest = append(made.nearest, l.rows)
+	}
+	return made
+}
+
+// shortlist are the ten nearest to a probe of length 1, nearest first.
+type shortlist struct {
+	rows    []int
+	cosines []float32
+}
+
+func (l *shortlist) add(probe []float32, all []face.Enrolled, first int) {
+	for i, e := range all {
+		cosine := float32(0)
+		for k, v := range e.Vector {
+			cosine += v * probe[k]
+		}
+		at := len(l.rows)
+		for at > 0 && l.cosines[at-1] < cosine {
+			at--
+		}
+		if at < 10 {
+			l.rows, l.cosines = slices.Insert(l.rows, at, first+i), slices.Insert(l.cosines, at, cosine)
+			l.rows, l.cosines = l.rows[:min(10, len(l.rows))], l.cosines[:min(10, len(l.rows))]
+		}
+	}
+}
+
+// BenchmarkCandidates searches with one caller and with eight. mates and ten are the
+// shares of an exact search's mates and ten nearest that are among the candidates.
+func BenchmarkCandidates(b *testing.B) {
+	made := newBenched(b)
+	for _, least := range []int{250, 500, 1_000, 2_000, 4_000} {
+		for _, n := range []int{15, 30, 60} {
+			for _, callers := range []int{1, 8} {
+				b.Run(fmt.Sprintf("bytes=%d/n=%d/callers=%d", least, n, callers), func(b *testing.B) {
+					made.index.least = least
+					made.run(b, n, callers)
+				})
+			}
+		}
+	}
+}
+
+func (made benched) run(b *testing.B, n, callers int) {
+	x := made.index
+	found, took := make([][]Candidate, benchProbes), make([]time.Duration, b.N)
+	var group sync.WaitGroup
+	b.ResetTimer()
+	for w := range callers {
+		group.Go(func() {
+			for i := w; i < b.N; i += callers {
+				p := i % benchProbes
+				from := time.Now()
+				answer, err := x.Candidates(made.probes[p:p+1], face.Cosine, Filter{Gallery: gallery}, n)
+				took[i] = time.Since(from)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				found[p] = answer[0]
+			}
+		})
+	}
+	group.Wait()
+	b.StopTimer()
+	var r recalled
+	for p := range min(b.N, benchProbes) {
+		r.add(made.nearest[p], found[p], made.people[p])
+	}
+	mates, ten := r.shares()
+	slices.Sort(took)
+	b.ReportMetric(mates, "mates")
+	b.ReportMetric(ten, "ten")
+	b.ReportMetric(float64(took[len(took)/2])/1e6, "p50-ms")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "searches/s")
+}
+
+// BenchmarkScan holds a pass over the codes of an index, of bits and of bytes, against
+// a plain one over the same memory, which adds up its words; all on one processor, by
+// turns. GB/s is of the pass, share its speed over the plain one's, by medians.
+func BenchmarkScan(b *testing.B) {
+	x := newIndex(b, Config{Space: spaceOf(512, true)})
+	n := benchRows(b)
+	for from := 0; from < n; from += 10_000 {
+		put(b, x, random(from, 10_000, 512))
+	}
+	vector, err := x.coder.probe(random(n, 1, 512)[0].Vector)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sum := uint64(0)
+	bits := func() {
+		s := x.scan([]*task{x.task(vector, face.Cosine, sieve{gallery: 1}, 60)})
+		for i, c := range *x.chunks.Load() {
+			s.chunk(c, uint32(i<<x.layout.shift))
+		}
+	}
+	over := func(pass func(*chunk)) func() {
+		return func() {
+			for _, c := range *x.chunks.Load() {
+				pass(c)
+			}
+		}
+	}
+	held(b, "bits", 64*n, bits, over(func(c *chunk) { sum += read(c.bits) }))
+	held(b, "bytes", 512*n, over(func(c *chunk) {
+		for at := range c.used {
+			sum += uint64(x.kernel.Dot(c.code(at, 512), vector.levels))
+		}
+	}), over(func(c *chunk) { sum += read(wordsOf(c.bytes)) }))
+	runtime.KeepAlive(sum)
+}
+
+// held times a pass over codes of so many bytes and a plain one by turns.
+func held(b *testing.B, name string, size int, codes, plain func()) {
+	timed := func(pass func()) time.Duration {
+		from := time.Now()
+		pass()
+		return time.Since(from)
+	}
+	b.Run(name, func(b *testing.B) {
+		var ours, theirs []time.Duration
+		for range b.N {
+			ours, theirs = append(ours, timed(codes)), append(theirs, timed(plain))
+		}
+		slices.Sort(ours)
+		slices.Sort(theirs)
+		median := ours[len(ours)/2]
+		b.ReportMetric(float64(size)/float64(median), "GB/s")
+		b.ReportMetric(float64(theirs[len(theirs)/2])/float64(median), "share")
+		b.ReportMetric(float64(theirs[0])/float64(ours[0]), "best-share")
+	})
+}
+
+// BenchmarkKernels compares the instructions that a processor may have.
+func BenchmarkKernels(b *testing.B) {
+	made := newBenched(b)
+	for _, k := range kernel.All() {
+		b.Run(k.Name(), func(b *testing.B) {
+			made.index.kernel = k
+			made.run(b, 60, 1)
+		})
+	}
+}

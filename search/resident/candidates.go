@@ -1,0 +1,126 @@
+package resident
+
+import (
+	"math"
+	"sync/atomic"
+
+	"github.com/visagedb/visage/internal/face"
+)
+
+// Candidate is a template that may be among the nearest to a probe.
+type Candidate struct {
+	Face [16]byte
+	// Similarity is about the cosine with the probe, from -1 to 1, larger for nearer
+	// templates; by raw euclidean, about the distance, negated.
+	Similarity float64
+}
+
+// How many templates are compared in bytes for n candidates: see docs/trials.md for
+// the measurements that these are chosen by.
+const (
+	leastBytes   = 2_000
+	bytesForEach = 20
+)
+
+// MostCandidates is how many candidates are given for a probe at most: what a probe
+// holds while it is searched for grows with them.
+const MostCandidates = 2_000
+
+// Candidates gives, for each probe, the n templates that are nearest to it of those
+// that the filter lets pass, nearest first, as far as codes can tell. Searches that are
+// made at the same time share their pass over the codes. Cosine, euclidean_l2 and
+// angular give the same candidates.
+//
+// It returns Mismatch for a probe of another dimension, Invalid for one that is zero or
+// not finite, for an unknown metric and for n below 1 or above MostCandidates, and
+// Unavailable after Close.
+func (x *Index) Candidates(probes [][]float32, metric face.Metric, filter Filter, n int) ([][]Candidate, error) {
+	leave, err := x.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if n < 1 || n > MostCandidates {
+		return nil, face.Errorf(face.Invalid, "%d candidates from the index in memory: ask for 1 to %d", n, MostCandidates)
+	}
+	if _, err := face.ParseMetric(string(metric)); err != nil {
+		return nil, err
+	}
+	s, known := x.sieve(filter)
+	j := &job{turn: make(chan bool, 1)}
+	for _, vector := range probes {
+		p, err := x.coder.probe(vector)
+		if err != nil {
+			return nil, err
+		}
+		j.tasks = append(j.tasks, x.task(p, metric, s, n))
+	}
+	if known && len(j.tasks) > 0 {
+		x.line.do(j, x.pass)
+	}
+	found := make([][]Candidate, len(j.tasks))
+	for i, t := range j.tasks {
+		found[i] = t.best
+	}
+	return found, nil
+}
+
+// job is what one caller searches for.
+type job struct {
+	tasks []*task
+	turn  chan bool // tells a waiting caller that its job is done (false), or to lead (true)
+}
+
+// task is one probe's search.
+type task struct {
+	probe  probe
+	sieve  sieve
+	want   int  // candidates
+	keep   int  // to be compared in bytes
+	raw    bool // whether templates' lengths count
+	keys   keys
+	limit  atomic.Uint32
+	rows   []uint32    // chosen by bits
+	scored []Candidate // rows, by bytes
+	best   []Candidate // nearest first
+}
+
+func (x *Index) task(p probe, metric face.Metric, s sieve, n int) *task {
+	t := &task{probe: p, sieve: s, want: n, keep: max(x.least, bytesForEach*n)}
+	t.raw = metric == face.Euclidean && !x.cfg.Space.Unit
+	if t.raw {
+		t.keys = x.rawKeys(p)
+	}
+	t.limit.Store(math.MaxUint16 + 1)
+	return t
+}
+
+// keys turns Hamming distances into keys for the raw euclidean distance, which depends
+// on the templates' lengths too. Two directions whose turned signs differ in a share h
+// of the bits have, in the mean, an angle of pi h (Charikar, Similarity Estimation
+// Techniques from Rounding Algorithms, 2002).
+type keys struct {
+	cosines []float64 // by Hamming distance
+	scale   float64   // keys for one unit of distance
+}
+
+// rawKeys spreads keys from 0 to 65,535 over the distances that templates can have, up
+// to twice the length of the longest or of the probe.
+func (x *Index) rawKeys(p probe) keys {
+	k := keys{cosines: make([]float64, x.coder.rotation.size+1)}
+	for h := range k.cosines {
+		k.cosines[h] = math.Cos(math.Pi * float64(h) / float64(x.coder.rotation.size))
+	}
+	k.scale = math.MaxUint16 / (p.norm + math.Float64frombits(x.longest.Load()))
+	return k
+}
+
+// key is that of a row from its Hamming distance.
+func (t *task) key(c *chunk, row int, distance uint16) uint16 {
+	if !t.raw {
+		return distance
+	}
+	radius := c.radiusOf(row)
+	cosine := t.probe.cosine(radius*t.probe.radius*t.keys.cosines[distance], radius)
+	return uint16(min(math.MaxUint16, math.Sqrt(t.probe.squared(cosine, c.normOf(row)))*t.keys.scale))
+}

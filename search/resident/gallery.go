@@ -1,0 +1,141 @@
+package resident
+
+import (
+	"context"
+	"time"
+
+	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/search"
+)
+
+// Exact has the templates themselves: it says what a search is over, and has the last
+// word on what it found. The database implements it.
+type Exact interface {
+	// Resolve turns the names of a query's gallery and of the identities of its filter
+	// into ids, without regard to metadata. It returns NotFound for names that are not
+	// known, and what the store may fail with.
+	Resolve(ctx context.Context, q face.Query) (Filter, error)
+
+	// Rank compares each probe with those of its faces that are enrolled now, in
+	// q.Gallery and q.Space, and that q.Filter lets pass. It gives an answer for each
+	// probe: the nearest q.Limit, in the order and with the errors of search.Gallery.
+	Rank(ctx context.Context, q face.Query, probes [][]float32, faces [][][16]byte) ([]face.Answer, error)
+}
+
+// Source knows the indexes that are in memory.
+type Source interface {
+	// Resident returns the index of a space; false where it has none, or none that
+	// holds all that was committed up to its position.
+	Resident(space face.Space) (View, bool)
+}
+
+// View is an index and how far it follows the database.
+type View struct {
+	Index    *Index
+	Position face.Position
+	Lag      time.Duration // since it was known to stand where the database does
+}
+
+// GalleryConfig says what a Gallery searches in. All fields but MostLag are required.
+type GalleryConfig struct {
+	Source Source
+	Exact  Exact
+	// Fallback is searched where the indexes in memory do not serve.
+	Fallback search.Gallery
+	// MostLag is how far an index may be behind to be searched. Defaults to 10 s.
+	MostLag time.Duration
+}
+
+// defaultMostLag is some times as long as an idle database takes to say that there is
+// nothing new.
+const defaultMostLag = 10 * time.Second
+
+// MateRecall is the share of the mates that an exact search returns that a search
+// through codes is taken to return: see docs/trials.md. Queries that ask for more are
+// left to the fallback.
+const MateRecall = 0.998
+
+// How many candidates are compared exactly for a list of a given length: codes of bytes
+// put a few in a wrong order, and some may be gone.
+const (
+	leastRanked   = 60
+	rankedForEach = 2
+)
+
+// mostLimit is how long lists are made from codes.
+const mostLimit = MostCandidates / rankedForEach
+
+// Gallery searches through the indexes in memory, and has the result looked up and
+// ranked exactly. What that cannot answer goes to another gallery: exact searches, those
+// by metadata, long lists, a higher recall than MateRecall and spaces that are not in
+// memory or too far behind. It implements search.Gallery. Make one with NewGallery.
+type Gallery struct {
+	cfg GalleryConfig
+}
+
+var _ search.Gallery = (*Gallery)(nil)
+
+// NewGallery makes a gallery. Nothing is to be closed.
+func NewGallery(cfg GalleryConfig) *Gallery {
+	if cfg.MostLag == 0 {
+		cfg.MostLag = defaultMostLag
+	}
+	return &Gallery{cfg: cfg}
+}
+
+// Nearest implements search.Gallery.
+func (g *Gallery) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, face.Plan, error) {
+	answers, err := g.NearestAll(ctx, q, [][]float32{q.Probe})
+	if err != nil {
+		return nil, face.Plan{}, err
+	}
+	return answers[0].Candidates, answers[0].Plan, nil
+}
+
+// NearestAll implements search.Gallery.
+func (g *Gallery) NearestAll(ctx context.Context, q face.Query, probes [][]float32) ([]face.Answer, error) {
+	view, resident := g.cfg.Source.Resident(q.Space)
+	if !resident || view.Lag > g.cfg.MostLag || !serves(q) || len(probes) == 0 {
+		return g.cfg.Fallback.NearestAll(ctx, q, probes)
+	}
+	filter, err := g.cfg.Exact.Resolve(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	candidates, err := view.Index.Candidates(probes, q.Metric, filter, max(leastRanked, rankedForEach*q.Limit))
+	if err != nil && face.CodeOf(err) == face.Unavailable { // it was closed meanwhile
+		return g.cfg.Fallback.NearestAll(ctx, q, probes)
+	}
+	if err != nil {
+		return nil, err
+	}
+	answers, err := g.cfg.Exact.Rank(ctx, q, probes, faces(candidates))
+	if err != nil {
+		return nil, err
+	}
+	plan := face.Plan{Plan: face.PlanResident, Rows: view.Index.Rows(filter.Gallery), Position: view.Position, Lag: view.Lag.Seconds()}
+	for i := range answers {
+		answers[i].Plan = plan
+	}
+	return answers, nil
+}
+
+// serves says whether codes can answer a query. One that is not valid is left to the
+// fallback, which says what is wrong with it.
+func serves(q face.Query) bool {
+	_, err := face.ParseMetric(string(q.Metric))
+	return err == nil && !q.Exact && len(q.Filter.Metadata) == 0 && q.Limit >= 1 && q.Limit <= mostLimit &&
+		q.MinRecall >= 0 && q.MinRecall <= MateRecall
+}
+
+// faces are the ids of candidates.
+func faces(candidates [][]Candidate) [][][16]byte {
+	all := make([][][16]byte, len(candidates))
+	for i, list := range candidates {
+		all[i] = make([][16]byte, len(list))
+		for k, c := range list {
+			all[i][k] = c.Face
+		}
+	}
+	return all
+}

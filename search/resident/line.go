@@ -1,0 +1,57 @@
+package resident
+
+import "sync"
+
+// mostAtOnce is up to how many probes share a pass: their bits and lists fit into the
+// cache of a processor beside a block of codes.
+const mostAtOnce = 32
+
+// line joins searches that are made at the same time: one caller runs a pass over the
+// codes for all that wait, while those that come meanwhile wait for the next.
+type line struct {
+	mu      sync.Mutex
+	running bool
+	waiting []*job
+}
+
+// do has run done for the job, together with others, by this caller or another one.
+func (l *line) do(j *job, run func([]*job)) {
+	l.mu.Lock()
+	l.waiting = append(l.waiting, j)
+	if l.running {
+		l.mu.Unlock()
+		if leads := <-j.turn; !leads {
+			return
+		}
+		l.mu.Lock()
+	}
+	l.running = true
+	batch := l.next()
+	l.mu.Unlock()
+	run(batch)
+	for _, other := range batch {
+		if other != j {
+			other.turn <- false
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) > 0 {
+		l.waiting[0].turn <- true // it leads the next pass
+		return
+	}
+	l.running = false
+}
+
+// next takes those that share the next pass off the line: the first, and those after it
+// as long as all have no more than mostAtOnce probes.
+func (l *line) next() []*job {
+	n, probes := 1, len(l.waiting[0].tasks)
+	for n < len(l.waiting) && probes+len(l.waiting[n].tasks) <= mostAtOnce {
+		probes += len(l.waiting[n].tasks)
+		n++
+	}
+	batch := l.waiting[:n:n]
+	l.waiting = l.waiting[n:]
+	return batch
+}
