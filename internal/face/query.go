@@ -27,7 +27,7 @@ const DefaultMinRecall = 0.99
 // Plan says how a search was done, so that a short answer is never a silent
 // one.
 type Plan struct {
-	Plan     string `json:"plan"` // "exact" or "hnsw"
+	Plan     string `json:"plan"` // "exact", "hnsw" or "resident"
 	EfSearch int    `json:"ef_search,omitempty"`
 	// Rows is how many templates of the gallery's space pass the filter; for
 	// hnsw an estimate, which leaves the filter out of account.
@@ -42,8 +42,9 @@ type Plan struct {
 
 // The plans.
 const (
-	PlanExact = "exact"
-	PlanHNSW  = "hnsw"
+	PlanExact    = "exact"
+	PlanHNSW     = "hnsw"
+	PlanResident = "resident"
 )
 
 // Answer is what a gallery says of one probe.
