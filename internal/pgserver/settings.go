@@ -17,6 +17,7 @@ type settings struct {
 	maintenanceWorkMem  int64
 	workMem             int64
 	maxWALSize          int64
+	maxSlotWALKeepSize  int64
 	dynamicSharedMemory string
 }
 
@@ -39,6 +40,11 @@ type settings struct {
 //     most those; from PostgreSQL's default of 1 GiB to 8 GiB, which bounds the
 //     disk it takes and the time of a recovery. Bulk ingest and index builds
 //     would otherwise force a checkpoint after each GiB (manual 30.5).
+//   - max_slot_wal_keep_size: as much as max_wal_size, so that a slot whose reader
+//     stays away, such as that of a service which was stopped for good, at most
+//     doubles the disk that the log takes (manual 20.6.1). A reader that comes back
+//     later than that copies the templates anew, which takes minutes at most; a full
+//     disk would stop every writer.
 //   - dynamic_shared_memory_type: a parallel HNSW build puts its whole graph
 //     there. Containers often have a /dev/shm of 64 MiB; then files are mapped.
 func settingsFor(memory, shm int64) settings {
@@ -50,6 +56,7 @@ func settingsFor(memory, shm int64) settings {
 		dynamicSharedMemory: "posix",
 	}
 	s.maxWALSize = clamp(s.sharedBuffers, gib, 8*gib)
+	s.maxSlotWALKeepSize = s.maxWALSize
 	if shm < 2*s.maintenanceWorkMem {
 		s.dynamicSharedMemory = "mmap"
 	}
@@ -60,6 +67,9 @@ func clamp(v, low, high int64) int64 { return max(low, min(v, high)) }
 
 // conf is the text of visage.conf. Socket directories are plain paths.
 //
+//   - wal_level logical: programs that keep the templates in memory follow the log
+//     (manual 49.2). One slot and one sender for each of them; PostgreSQL's default
+//     of 10 of either also has to serve copies of the cluster.
 //   - jit off: compiling costs a vector search more than it saves (manual
 //     32.2: worth it for long-running queries only).
 //   - log_min_messages log: start, stop and crashes, not the errors that every
@@ -79,6 +89,10 @@ func (s settings) conf(socketDir string) string {
 		setting("maintenance_work_mem", s.maintenanceWorkMem),
 		setting("work_mem", s.workMem),
 		setting("max_wal_size", s.maxWALSize),
+		"wal_level = logical",
+		setting("max_slot_wal_keep_size", s.maxSlotWALKeepSize),
+		"max_replication_slots = 16",
+		"max_wal_senders = 16",
 		"dynamic_shared_memory_type = " + s.dynamicSharedMemory,
 		"jit = off",
 		"timezone = 'UTC'",

@@ -11,10 +11,10 @@ func TestSettingsFor(t *testing.T) {
 		memory, shm int64
 		want        settings
 	}{
-		"tiny container": {memory: 256 * mib, shm: 64 * mib, want: settings{64 * mib, 128 * mib, 64 * mib, 4 * mib, gib, "mmap"}},
-		"laptop":         {memory: 16 * gib, shm: 8 * gib, want: settings{4 * gib, 8 * gib, 2 * gib, 32 * mib, 4 * gib, "posix"}},
-		"small shm":      {memory: 16 * gib, shm: 64 * mib, want: settings{4 * gib, 8 * gib, 2 * gib, 32 * mib, 4 * gib, "mmap"}},
-		"big server":     {memory: 512 * gib, shm: 256 * gib, want: settings{16 * gib, 256 * gib, 8 * gib, 64 * mib, 8 * gib, "posix"}},
+		"tiny container": {memory: 256 * mib, shm: 64 * mib, want: settings{64 * mib, 128 * mib, 64 * mib, 4 * mib, gib, gib, "mmap"}},
+		"laptop":         {memory: 16 * gib, shm: 8 * gib, want: settings{4 * gib, 8 * gib, 2 * gib, 32 * mib, 4 * gib, 4 * gib, "posix"}},
+		"small shm":      {memory: 16 * gib, shm: 64 * mib, want: settings{4 * gib, 8 * gib, 2 * gib, 32 * mib, 4 * gib, 4 * gib, "mmap"}},
+		"big server":     {memory: 512 * gib, shm: 256 * gib, want: settings{16 * gib, 256 * gib, 8 * gib, 64 * mib, 8 * gib, 8 * gib, "posix"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

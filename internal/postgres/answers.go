@@ -10,15 +10,25 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// answers runs a search for each probe, which is its parameter $1, under
-// settings of its own, all in one transaction and one round trip: a batch
-// without BEGIN is a transaction. What is pending already comes before them.
+// answers runs a search for each probe, which is its parameter $1; see answersTo.
 func (d *DB) answers(ctx context.Context, pending *pgx.Batch, s Statement, probes [][]float32) ([]face.Answer, error) {
-	end := d.queueSettings(pending, s.Settings)
+	statements := make([]Statement, len(probes))
+	for i := range statements {
+		statements[i] = s
+	}
+	return d.answersTo(ctx, pending, statements, probes)
+}
+
+// answersTo runs one statement for each probe, which is its parameter $1, under the
+// settings of the first, which are those of all, in one transaction and one round
+// trip: a batch without BEGIN is a transaction. What is pending already comes before
+// them.
+func (d *DB) answersTo(ctx context.Context, pending *pgx.Batch, statements []Statement, probes [][]float32) ([]face.Answer, error) {
+	end := d.queueSettings(pending, statements[0].Settings)
 	found := make([]face.Answer, len(probes))
-	for i, probe := range probes {
+	for i, s := range statements {
 		found[i].Plan = s.Plan
-		pending.Queue(s.sql, append([]any{pgvector.NewVector(probe)}, s.args...)...).Query(func(rows pgx.Rows) (err error) {
+		pending.Queue(s.sql, append([]any{pgvector.NewVector(probes[i])}, s.args...)...).Query(func(rows pgx.Rows) (err error) {
 			found[i].Candidates, err = pgx.CollectRows(rows, scanCandidate)
 			return err
 		})

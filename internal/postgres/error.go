@@ -76,6 +76,8 @@ func meaning(e *pgconn.PgError) (face.Code, string) {
 		return face.Unavailable, contended
 	case "42P01", "3F000", "42883", "42703": // undefined table, schema, function, column
 		return face.Unavailable, "the database has not the schema of this version: run visage migrate up"
+	case "55000", "55006": // object_not_in_prerequisite_state, object_in_use
+		return face.Unavailable, "the database is not in the state for it: " + said(e)
 	case "42501": // insufficient_privilege
 		return face.Unavailable, "the database role lacks a right: " + e.Message
 	case "53100": // disk_full

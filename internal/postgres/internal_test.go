@@ -53,6 +53,8 @@ func TestInterpret(t *testing.T) {
 		{state("40P01", ""), face.Unavailable},
 		{state("40001", ""), face.Unavailable},
 		{state("55P03", ""), face.Unavailable},
+		{state("55000", ""), face.Unavailable},
+		{state("55006", ""), face.Unavailable},
 		{state("42P01", ""), face.Unavailable},
 		{state("3F000", ""), face.Unavailable},
 		{state("42501", ""), face.Unavailable},

@@ -50,8 +50,8 @@ type pair struct {
 	space   face.Space
 }
 
-// replicated starts both, with 20 templates in the gallery g.
-func replicated(t *testing.T) *pair {
+// ownServer starts a server of the test's own.
+func ownServer(t *testing.T) (home string, server *pgserver.Server) {
 	t.Helper()
 	if os.Getenv("VISAGE_TEST_DATABASE_URL") == "" {
 		t.Skip("needs PostgreSQL's binaries: set VISAGE_TEST_DATABASE_URL (make test does)")
@@ -64,6 +64,12 @@ func replicated(t *testing.T) *pair {
 	if err := os.Chmod(home, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	return home, restart(t, home)
+}
+
+// restart starts the server of a home again, once it was closed.
+func restart(t *testing.T, home string) *pgserver.Server {
+	t.Helper()
 	server, err := pgserver.Start(t.Context(), pgserver.Config{Home: home})
 	if err != nil {
 		t.Fatal(err)
@@ -73,6 +79,13 @@ func replicated(t *testing.T) *pair {
 			t.Error(err)
 		}
 	})
+	return server
+}
+
+// replicated starts both, with 20 templates in the gallery g.
+func replicated(t *testing.T) *pair {
+	t.Helper()
+	_, server := ownServer(t)
 	p := &pair{bench: connect(t, server.URL()), space: space("A", 8, true)}
 	p.ok(p.db.MigrateUp(t.Context()))
 	p.ok(p.db.Enrol(t.Context(), "g", batchOf(20, p.space, 0)))
