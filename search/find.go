@@ -54,6 +54,9 @@ type FindOptions struct {
 	// MinRecall is the least share of the mates, of those that an exact search
 	// returns, to look for; see face.Query. Defaults to face.DefaultMinRecall.
 	MinRecall float64
+	// Least is a position that what is searched must have reached; see face.Query.
+	// Defaults to any.
+	Least face.Position
 	// Detector is the name that the answer gives as detector.
 	Detector string
 }

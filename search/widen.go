@@ -27,7 +27,7 @@ func (s *Searcher) lists(ctx context.Context, probes []face.Template, opts FindO
 		Metric:    opts.Metric,
 		Filter:    opts.Filter,
 		Exact:     opts.Exact,
-		MinRecall: opts.MinRecall,
+		MinRecall: opts.MinRecall, Least: opts.Least,
 	}
 	lists := make([]list, len(probes))
 	open := make([]int, len(probes))

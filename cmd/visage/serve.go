@@ -10,10 +10,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/visagedb/visage/embed"
+	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/httpapi"
 	"github.com/visagedb/visage/internal/photo"
 	"github.com/visagedb/visage/internal/postgres"
 	"github.com/visagedb/visage/internal/telemetry"
+	"github.com/visagedb/visage/search"
 )
 
 // serving is what the command was told.
@@ -27,6 +29,7 @@ type serving struct {
 	guards  guarding
 	auth    httpapi.Auth
 	recall  *time.Duration // how often to look after that of the indexes
+	memory  residence
 }
 
 func serveCommand(a *app) *cobra.Command {
@@ -50,6 +53,7 @@ visage key create, and say --auth keys. docs/security.md tells what is promised.
 	flags.IntVar(&s.photos, "photos-per-call", 32, "how many photographs one call may bring")
 	flags.BoolVar(&s.crops, "keep-crops", false, "keep a picture of each face that is enrolled below /v1")
 	s.recall = watchFlag(flags)
+	s.memory.flags(flags)
 	s.guards.declare(flags)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if s.photos < 1 {
@@ -58,17 +62,25 @@ visage key create, and say --auth keys. docs/security.md tells what is promised.
 		if s.most < 0 {
 			return misuse{fmt.Errorf("serve: --open-models %d: use 0 or more", s.most)}
 		}
+		if _, err := s.memory.limit(); err != nil {
+			return err
+		}
 		auth, at, err := s.guards.authOf(s.address)
 		if err != nil {
 			return err
 		}
 		s.auth, s.address, m.MaxPixels = auth, at.String(), s.guards.maxPixels
-		return a.withDatabase(cmd.Context(), func(db *postgres.DB) error { return a.serve(cmd.Context(), db, *m, s) })
+		return a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
+			metrics := telemetry.NewService()
+			return a.withResident(cmd.Context(), db, s.memory, metrics.Metrics, func(ctx context.Context, gallery search.Gallery) error {
+				return a.serve(ctx, db, gallery, metrics, *m, s)
+			})
+		})
 	}
 	return cmd
 }
 
-func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *serving) (err error) {
+func (a *app) serve(ctx context.Context, db *postgres.DB, gallery search.Gallery, metrics *telemetry.Service, m embed.Config, s *serving) (err error) {
 	kinds := []photo.Kind{photo.Inline}
 	if s.urls {
 		kinds = append(kinds, photo.URL)
@@ -81,7 +93,6 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 	if err != nil {
 		return err
 	}
-	metrics := telemetry.NewService()
 	m.Observer = metrics
 	models, err := newLender(m, s.most, store.Entries(), a.log, a.openEmbedder)
 	if err != nil {
@@ -110,8 +121,12 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 		return err
 	}
 	defer a.lastTraces(ctx, traces)
+	var position func(context.Context) (face.Position, error)
+	if s.memory.mode != residentOff {
+		position = db.CurrentPosition
+	}
 	server, err := httpapi.New(s.guards.config(httpapi.Config{
-		Store: db, Models: models, Analyzer: analyzer{models}, Photos: sentPhotos{photos}, Builder: builder, Resources: resources, MaxPhotos: s.photos,
+		Position: position, Store: db, Gallery: gallery, Models: models, Analyzer: analyzer{models}, Photos: sentPhotos{photos}, Builder: builder, Resources: resources, MaxPhotos: s.photos,
 		Logger: a.log, Keys: db, Checks: tries, Metrics: metrics, Tracer: traces.Tracer,
 	}, s.auth))
 	if err != nil {

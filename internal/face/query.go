@@ -19,6 +19,9 @@ type Query struct {
 	// counts where the index was measured; see RecallCurve. 1 is an exact search.
 	// Defaults to DefaultMinRecall.
 	MinRecall float64
+	// Least is a position that what is searched must have reached, so that a caller
+	// finds what it wrote; the database itself has reached all. Defaults to any.
+	Least Position
 }
 
 // DefaultMinRecall is the recall that is asked for where nobody says.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"math"
 	"runtime"
@@ -11,12 +12,18 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/search"
 )
 
 // Config says what a Server serves.
 type Config struct {
 	// Store holds what is enrolled. Required.
 	Store Store
+	// Gallery is what is searched. Defaults to Store.
+	Gallery search.Gallery
+	// Position says how far the database's log goes, which answers to writes tell.
+	// Defaults to not telling.
+	Position func(context.Context) (face.Position, error)
 	// Models lends the networks. Required.
 	Models Models
 	// Photos reads what a caller sends or names as a photograph. Required.
@@ -87,6 +94,9 @@ func (c Config) withDefaults() Config {
 	c.MaxInferences = cmp.Or(c.MaxInferences, max(8, 4*runtime.GOMAXPROCS(0)))
 	c.MaxSearches, c.MaxWaiting = cmp.Or(c.MaxSearches, 64), cmp.Or(c.MaxWaiting, 256)
 	c.MaxWait = cmp.Or(c.MaxWait, 10*time.Second)
+	if c.Gallery == nil {
+		c.Gallery = c.Store
+	}
 	if c.Keys == nil {
 		c.Auth = cmp.Or(c.Auth, AuthNobody)
 	}

@@ -59,7 +59,7 @@ func (s *Server) find(c echo.Context) error {
 func findOptions(f *fields) search.FindOptions {
 	options := search.FindOptions{
 		Gallery: galleryOf(f), Metric: metricOf(f), Exact: f.flag("exact", false), Top: f.whole("top", 1),
-		MinRecall: f.number("min_recall", face.DefaultMinRecall), By: search.By(f.text("by", string(search.ByFace))),
+		Least: f.position("min_lsn"), MinRecall: f.number("min_recall", face.DefaultMinRecall), By: search.By(f.text("by", string(search.ByFace))),
 		Filter: face.Filter{
 			Identities: f.texts("identities", mostNames), Excluded: f.texts("not_identities", mostNames), Metadata: f.object("where"),
 		},

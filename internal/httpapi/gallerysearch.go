@@ -26,7 +26,7 @@ func (v v1) search(c echo.Context) error {
 		return err
 	}
 	f, err := strictFields(c, "photo", "photos", "embedding", "face_id", "space", "model", "detector", "max_faces", "same_person",
-		"k", "metric", "threshold", "min_recall", "exact", "by", "top", "filter")
+		"k", "metric", "threshold", "min_recall", "exact", "by", "top", "filter", "min_lsn")
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func searchOptions(f *fields) search.FindOptions {
 	opts := search.FindOptions{
 		K: f.whole("k", search.DefaultK), Metric: face.Metric(f.text("metric", string(face.Cosine))),
 		By: search.By(f.text("by", string(search.ByFace))), Top: f.whole("top", 1),
-		Exact: f.flag("exact", false), MinRecall: f.number("min_recall", 0),
+		Exact: f.flag("exact", false), MinRecall: f.number("min_recall", 0), Least: f.position("min_lsn"),
 	}
 	f.into("filter", `an object with identities, not_identities (lists of names) or where (an object)`, &opts.Filter)
 	if n := max(len(opts.Filter.Identities), len(opts.Filter.Excluded)); n > mostNames {

@@ -63,7 +63,7 @@ func New(cfg Config) (*Server, error) {
 			return nil, face.Errorf(face.Invalid, "httpapi: Config.Origins: %q is no origin, such as https://example.org", origin)
 		}
 	}
-	s.cfg.Store, s.cfg.Models = bounded{cfg.Store, s}, inTurns{cfg.Models, s}
+	s.cfg.Store, s.cfg.Models = bounded{cfg.Store, cfg.Gallery, s}, inTurns{cfg.Models, s}
 	if cfg.Analyzer != nil {
 		s.cfg.Analyzer = analyzerInTurns{cfg.Analyzer, s}
 	}
@@ -103,7 +103,7 @@ func (s *Server) Load() Load {
 func (s *Server) serve(routes []route) {
 	s.rules = map[string]rule{}
 	for _, r := range routes {
-		s.echo.Add(r.method, r.path, r.handle)
+		s.echo.Add(r.method, r.path, s.placed(r))
 		s.rules[r.method+" "+r.path] = r.rule
 	}
 	for _, r := range s.echo.Routes() {

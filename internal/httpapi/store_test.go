@@ -57,7 +57,7 @@ func withDatabase(t *testing.T, cfg Config, conns int32) (*bench, *postgres.DB, 
 		t.Fatal(err)
 	}
 	b := setup(t, cfg)
-	b.server.cfg.Store = bounded{db, b.server}
+	b.server.cfg.Store = bounded{db, db, b.server}
 	b.server.keyring.keys = db
 	rules := b.server.rules
 	b.server.serve([]route{{"POST", "/lookup", rule{face.ScopeRead, galleryInBody}, func(c echo.Context) error {

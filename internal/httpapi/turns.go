@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/search"
 )
 
 // The stages of a request that are timed.
@@ -133,7 +134,8 @@ func (s *Server) fewer(want Wanted) Wanted {
 // galleries of its caller's key.
 type bounded struct {
 	Store
-	s *Server
+	gallery search.Gallery
+	s       *Server
 }
 
 // Nearest is search.Gallery's. It may return a refusal too.
@@ -143,7 +145,7 @@ func (b bounded) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, f
 		return nil, face.Plan{}, err
 	}
 	defer end()
-	return b.Store.Nearest(ctx, q)
+	return b.gallery.Nearest(ctx, q)
 }
 
 // NearestAll is search.Gallery's. It may return a refusal too.
@@ -153,7 +155,7 @@ func (b bounded) NearestAll(ctx context.Context, q face.Query, probes [][]float3
 		return nil, err
 	}
 	defer end()
-	return b.Store.NearestAll(ctx, q, probes)
+	return b.gallery.NearestAll(ctx, q, probes)
 }
 
 // Enrol is Store's. It may return a refusal too.

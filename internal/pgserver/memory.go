@@ -6,11 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"strconv"
 	"strings"
 	"syscall"
 )
+
+// Memory is how many bytes of memory this process may use.
+func Memory() (int64, error) { return memoryLimit(os.DirFS("/")) }
 
 // memoryLimit returns how many bytes of memory this process may use: the
 // machine's memory or the smallest limit of its control groups, whichever is

@@ -54,6 +54,9 @@ func (d *DB) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, face.
 // NearestAll is Nearest for several probes at once, which take the place of
 // q.Probe; see search.Gallery.
 func (d *DB) NearestAll(ctx context.Context, q face.Query, probes [][]float32) ([]face.Answer, error) {
+	if q.Least > 0 { // a replica may not have come so far
+		return d.nearestAll(ctx, q, probes)
+	}
 	return reading(ctx, d, func(ctx context.Context, on *DB) ([]face.Answer, error) { return on.nearestAll(ctx, q, probes) })
 }
 

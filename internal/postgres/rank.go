@@ -11,27 +11,25 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// Rank is NearestAll among given faces: faces has, for each probe, the ids of those
-// that are compared with it. An id that is not, or not any more, of the gallery's in
-// the space, or that does not pass the filter, is left out, so that the answer holds
-// what stands in the database now, whoever proposed it. It is one round trip for all
-// probes, and one more where the filter names identities.
+// Rank is NearestAll among faces that somebody proposes, who is told where to look: for
+// each probe, the ids of those that are compared with it. An id that is not, or not any
+// more, of the gallery's in the space, or that does not pass the filter, is left out, so
+// that the answer holds what stands in the database now. It is one round trip for all
+// probes, and one more where the filter names identities. Where a gallery has taken the
+// place of another of its name, faces are proposed once more.
 //
 // The plan is face.PlanResident. How many templates were looked through, and whether
-// those were all, is for the caller to say: it proposed the faces. The database itself
-// is asked, never its replica, which may not have the latest of them yet.
+// those were all, is for the caller to say. The database itself is asked, never its
+// replica, which may not have the latest of them yet.
 //
-// It returns what Nearest returns, and Invalid for another number of lists than of
-// probes.
-func (d *DB) Rank(ctx context.Context, q face.Query, probes [][]float32, faces [][][16]byte) ([]face.Answer, error) {
+// It returns what Nearest returns, the error of propose, and Invalid for another number
+// of lists than of probes.
+func (d *DB) Rank(ctx context.Context, q face.Query, probes [][]float32, propose func(face.Region) ([][][16]byte, error)) ([]face.Answer, error) {
 	if err := checkQuery(q, probes); err != nil {
 		return nil, err
 	}
-	if len(faces) != len(probes) {
-		return nil, face.Errorf(face.Invalid, "%d lists of faces for %d probes: each probe needs one", len(faces), len(probes))
-	}
 	for {
-		answers, err := d.rankOnce(ctx, q, probes, faces)
+		answers, err := d.rankOnce(ctx, q, probes, propose)
 		if !errors.Is(err, errMoved) {
 			return answers, err
 		}
@@ -39,7 +37,7 @@ func (d *DB) Rank(ctx context.Context, q face.Query, probes [][]float32, faces [
 }
 
 // rankOnce returns errMoved as nearestOnce does.
-func (d *DB) rankOnce(ctx context.Context, q face.Query, probes [][]float32, faces [][][16]byte) ([]face.Answer, error) {
+func (d *DB) rankOnce(ctx context.Context, q face.Query, probes [][]float32, propose func(face.Region) ([][][16]byte, error)) ([]face.Answer, error) {
 	at, remembered, err := d.whereabouts(ctx, q)
 	if err != nil {
 		return nil, err
@@ -47,6 +45,13 @@ func (d *DB) rankOnce(ctx context.Context, q face.Query, probes [][]float32, fac
 	w := wanted{Query: q, probes: probes}
 	if w.filter, err = d.lookUp(ctx, q, at.gallery); err != nil {
 		return nil, err
+	}
+	faces, err := propose(face.Region{Gallery: at.gallery.Bytes, Identities: bytesOf(w.filter.identities), Excluded: bytesOf(w.filter.excluded)})
+	if err != nil {
+		return nil, err
+	}
+	if len(faces) != len(probes) {
+		return nil, face.Errorf(face.Invalid, "%d lists of faces for %d probes: each probe needs one", len(faces), len(probes))
 	}
 	var pending pgx.Batch
 	if remembered {
@@ -82,6 +87,15 @@ func uuids(ids [][16]byte) []pgtype.UUID {
 	list := make([]pgtype.UUID, len(ids))
 	for i, id := range ids {
 		list[i] = pgtype.UUID{Bytes: id, Valid: true}
+	}
+	return list
+}
+
+// bytesOf is the reverse of uuids.
+func bytesOf(ids []pgtype.UUID) [][16]byte {
+	var list [][16]byte
+	for _, id := range ids {
+		list = append(list, id.Bytes)
 	}
 	return list
 }

@@ -2,6 +2,7 @@ package resident
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/visagedb/visage/internal/face"
@@ -11,15 +12,11 @@ import (
 // Exact has the templates themselves: it says what a search is over, and has the last
 // word on what it found. The database implements it.
 type Exact interface {
-	// Resolve turns the names of a query's gallery and of the identities of its filter
-	// into ids, without regard to metadata. It returns NotFound for names that are not
-	// known, and what the store may fail with.
-	Resolve(ctx context.Context, q face.Query) (Filter, error)
-
-	// Rank compares each probe with those of its faces that are enrolled now, in
-	// q.Gallery and q.Space, and that q.Filter lets pass. It gives an answer for each
-	// probe: the nearest q.Limit, in the order and with the errors of search.Gallery.
-	Rank(ctx context.Context, q face.Query, probes [][]float32, faces [][][16]byte) ([]face.Answer, error)
+	// Rank compares each probe with those of the faces proposed for it that are enrolled
+	// now, in q.Gallery and q.Space, and that q.Filter lets pass. It gives an answer for
+	// each probe: the nearest q.Limit, in the order and with the errors of
+	// search.Gallery. Where propose fails it returns that error.
+	Rank(ctx context.Context, q face.Query, probes [][]float32, propose func(face.Region) ([][][16]byte, error)) ([]face.Answer, error)
 }
 
 // Source knows the indexes that are in memory.
@@ -95,30 +92,37 @@ func (g *Gallery) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, 
 // NearestAll implements search.Gallery.
 func (g *Gallery) NearestAll(ctx context.Context, q face.Query, probes [][]float32) ([]face.Answer, error) {
 	view, resident := g.cfg.Source.Resident(q.Space)
-	if !resident || view.Lag > g.cfg.MostLag || !serves(q) || len(probes) == 0 {
+	if !resident || view.Lag > g.cfg.MostLag || view.Position < q.Least || !serves(q) || len(probes) == 0 {
 		return g.cfg.Fallback.NearestAll(ctx, q, probes)
 	}
-	filter, err := g.cfg.Exact.Resolve(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	candidates, err := view.Index.Candidates(probes, q.Metric, filter, max(leastRanked, rankedForEach*q.Limit))
-	if err != nil && face.CodeOf(err) == face.Unavailable { // it was closed meanwhile
+	n := max(leastRanked, rankedForEach*q.Limit)
+	var rows int64
+	var candidates [][]Candidate
+	answers, err := g.cfg.Exact.Rank(ctx, q, probes, func(at face.Region) (_ [][][16]byte, err error) {
+		rows = view.Index.Rows(at.Gallery)
+		candidates, err = view.Index.Candidates(probes, q.Metric, Filter(at), n)
+		if err != nil && face.CodeOf(err) == face.Unavailable { // it was closed meanwhile
+			return nil, errors.Join(errAway, err)
+		}
+		return faces(candidates), err
+	})
+	if errors.Is(err, errAway) {
 		return g.cfg.Fallback.NearestAll(ctx, q, probes)
 	}
 	if err != nil {
 		return nil, err
 	}
-	answers, err := g.cfg.Exact.Rank(ctx, q, probes, faces(candidates))
-	if err != nil {
-		return nil, err
-	}
-	plan := face.Plan{Plan: face.PlanResident, Rows: view.Index.Rows(filter.Gallery), Position: view.Position, Lag: view.Lag.Seconds()}
 	for i := range answers {
-		answers[i].Plan = plan
+		if len(answers[i].Candidates) < q.Limit && len(candidates[i]) == n { // so many are gone meanwhile
+			return g.cfg.Fallback.NearestAll(ctx, q, probes)
+		}
+		answers[i].Plan = face.Plan{Plan: face.PlanResident, Rows: rows, Position: view.Position, Lag: view.Lag.Seconds()}
 	}
 	return answers, nil
 }
+
+// errAway says that there is no index any more.
+var errAway = errors.New("the index in memory is closed")
 
 // serves says whether codes can answer a query. One that is not valid is left to the
 // fallback, which says what is wrong with it.

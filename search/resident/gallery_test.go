@@ -34,22 +34,30 @@ func named(name string) [16]byte {
 	return [16]byte(sum[:16])
 }
 
-func (s *store) Resolve(_ context.Context, q face.Query) (resident.Filter, error) {
+// region is where a query looks.
+func (s *store) region(q face.Query) (face.Region, error) {
 	if !s.galleries[q.Gallery] {
-		return resident.Filter{}, face.Errorf(face.NotFound, "there is no gallery %q", q.Gallery)
+		return face.Region{}, face.Errorf(face.NotFound, "there is no gallery %q", q.Gallery)
 	}
-	err := q.Filter.CheckNames(q.Gallery, func(name string) bool { return s.people[q.Gallery+"/"+name] })
-	filter := resident.Filter{Gallery: named(q.Gallery)}
+	at := face.Region{Gallery: named(q.Gallery)}
 	for _, name := range q.Filter.Identities {
-		filter.Identities = append(filter.Identities, named(q.Gallery+"/"+name))
+		at.Identities = append(at.Identities, named(q.Gallery+"/"+name))
 	}
 	for _, name := range q.Filter.Excluded {
-		filter.Excluded = append(filter.Excluded, named(q.Gallery+"/"+name))
+		at.Excluded = append(at.Excluded, named(q.Gallery+"/"+name))
 	}
-	return filter, err
+	return at, q.Filter.CheckNames(q.Gallery, func(name string) bool { return s.people[q.Gallery+"/"+name] })
 }
 
-func (s *store) Rank(ctx context.Context, q face.Query, probes [][]float32, faces [][][16]byte) ([]face.Answer, error) {
+func (s *store) Rank(ctx context.Context, q face.Query, probes [][]float32, propose func(face.Region) ([][][16]byte, error)) ([]face.Answer, error) {
+	at, err := s.region(q)
+	if err != nil {
+		return nil, err
+	}
+	faces, err := propose(at)
+	if err != nil {
+		return nil, err
+	}
 	limit := q.Limit
 	q.Limit, q.Exact = 1<<30, true
 	answers, err := s.Exact.NearestAll(ctx, q, probes)
