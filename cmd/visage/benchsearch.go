@@ -23,6 +23,7 @@ type searchBench struct {
 	clients                  []int
 	rounds, probes, efSearch int
 	seconds, minRecall       float64
+	resident                 bool
 }
 
 func benchSearch(a *app) *cobra.Command {
@@ -37,7 +38,12 @@ measures in turn, in searches per second,
 .clients8 is added to the name for eight searches at a time. recall is the share of the
 mates found of those that an exact search finds, for the very probes. The statement
 of pgbench takes the probe from the table, so that it need not be sent, returns
-vectors as bytes, and has its settings from the connection's beginning.`,
+vectors as bytes, and has its settings from the connection's beginning.
+
+With --resident the templates are held in memory, as visage serve does, and instead
+  search.resident       searches there, beside the comparison with every template
+  search.resident.hnsw  the same beside the index, where there is one
+are measured.`,
 		Example: "  visage bench gallery --identities 250000 --gallery million\n" +
 			"  visage bench search --gallery million --space synthetic-native-248a7a18",
 	}
@@ -51,6 +57,7 @@ vectors as bytes, and has its settings from the connection's beginning.`,
 	flags.IntVar(&b.probes, "probes", 100, "templates to search for")
 	flags.Float64Var(&b.minRecall, "min-recall", face.DefaultMinRecall, "recall that the service is asked for")
 	flags.IntVar(&b.efSearch, "ef-search", 0, "of search.hnsw; default what the service takes")
+	flags.BoolVar(&b.resident, "resident", false, "measure searches in memory")
 	flags.StringVar(&b.pgbench, "pgbench", "", "path of pgbench; default the one beside the installed Postgres or in PATH")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := b.check(); err != nil {
@@ -100,15 +107,21 @@ func (a *app) benchSearch(ctx context.Context, b *searchBench) (results []bench.
 				return err
 			}
 			trial.open = open
-			for _, clients := range b.clients {
-				fmt.Fprintf(a.errOut, "measuring %d searches at a time\n", clients)
-				measured, err := trial.run(ctx, clients)
-				if err != nil {
-					return err
+			run := func(measure func(context.Context, int) ([]bench.Result, error)) error {
+				for _, clients := range b.clients {
+					fmt.Fprintf(a.errOut, "measuring %d searches at a time\n", clients)
+					measured, err := measure(ctx, clients)
+					if err != nil {
+						return err
+					}
+					results = append(results, measured...)
 				}
-				results = append(results, measured...)
+				return nil
 			}
-			return nil
+			if !b.resident {
+				return run(trial.run)
+			}
+			return trial.withHeld(ctx, func() error { return run(trial.runHeld) })
 		})
 	})
 	return results, err

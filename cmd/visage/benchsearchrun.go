@@ -40,6 +40,8 @@ type searchTrial struct {
 	// with pgvector's default; indexed says whether there is an index.
 	recall, usual *float64
 	indexed       bool
+
+	held *heldTrial // with --resident
 }
 
 // measureRecall measures what the index finds, where there is one and it is known how
@@ -129,13 +131,16 @@ func (t *searchTrial) load(ctx context.Context, clients int, span bench.Span, re
 }
 
 // find searches as the service does.
-func (t *searchTrial) find(db *postgres.DB, opts search.FindOptions) func(context.Context, face.Candidate) error {
-	opts.Gallery, opts.K, opts.Metric, opts.MinRecall = t.gallery, t.query.Limit, t.query.Metric, t.minRecall
+func (t *searchTrial) find(gallery search.Gallery, opts search.FindOptions) func(context.Context, face.Candidate) error {
+	opts.Gallery, opts.K, opts.Metric = t.gallery, t.query.Limit, t.query.Metric
+	if opts.MinRecall == 0 {
+		opts.MinRecall = t.minRecall
+	}
 	if opts.Threshold = t.threshold; opts.Threshold.Metric == "" {
 		opts.Threshold = face.Threshold{Metric: face.Cosine, Distance: madeUpThreshold}
 	}
 	return func(ctx context.Context, probe face.Candidate) error {
-		searcher, err := search.NewSearcher(search.Config{Gallery: db})
+		searcher, err := search.NewSearcher(search.Config{Gallery: gallery})
 		if err == nil {
 			_, err = searcher.Find(ctx, []face.Template{{Space: t.query.Space, Vector: probe.Vector}}, opts)
 		}
