@@ -2,6 +2,7 @@ package resident
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -119,7 +120,7 @@ func (c *Copy) grow(m *member, rows []face.Enrolled) error {
 		return err
 	}
 	if err := c.put(index, all); err != nil {
-		return err
+		return errors.Join(err, index.Close())
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -132,7 +133,13 @@ func (c *Copy) put(index *Index, rows []face.Enrolled) error {
 	if err := index.Put(rows); err != nil {
 		return err
 	}
-	if limit := c.cfg.MemoryLimit; limit > 0 && c.Bytes() > limit {
+	sum := index.Bytes()
+	for _, other := range c.members {
+		if other.index != nil && other.index != index {
+			sum += other.index.Bytes()
+		}
+	}
+	if limit := c.cfg.MemoryLimit; limit > 0 && sum > limit {
 		return face.Errorf(face.TooLarge, "the indexes in memory take more than %d bytes", limit)
 	}
 	return nil

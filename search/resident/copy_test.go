@@ -141,10 +141,17 @@ func TestCopy(t *testing.T) {
 // A space that needs too much memory is let go, and takes nothing any more.
 func TestCopyOutgrowsItsMemory(t *testing.T) {
 	t.Parallel()
-	c := newCopied(t, resident.CopyConfig{MemoryLimit: 1 << 20})
-	for range 40 {
-		c.put(1000)
+	for _, limit := range []int64{1, 1 << 22} {
+		c := newCopied(t, resident.CopyConfig{MemoryLimit: limit})
+		for range 40 {
+			c.put(1000)
+		}
+		outgrown(c)
 	}
+}
+
+func outgrown(c *copied) {
+	t := c.T
 	c.ok(c.copy.Reached(t.Context(), 1))
 	if _, ok := c.copy.Resident(copySpace); ok || c.copy.Bytes() != 0 {
 		t.Errorf("it is held, in %d bytes", c.copy.Bytes())
