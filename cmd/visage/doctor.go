@@ -116,7 +116,12 @@ func (a *app) checkDatabase(ctx context.Context) []finding {
 			finding{"Postgres", "ok", health.Server + ", " + where},
 			result("schema", fmt.Sprintf("version %d of %d", health.Schema, health.Latest), "broken", schema),
 			checkPgvector(health))
+		slots, err := checkSlots(ctx, db)
+		if err != nil {
+			return err
+		}
 		findings = append(findings, spaces...)
+		findings = append(findings, slots...)
 		if a.settings.ReplicaURL != "" {
 			findings = append(findings, checkReplica(ctx, db))
 		}
