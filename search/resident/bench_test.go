@@ -35,10 +35,10 @@ type benched struct {
 	nearest [][]int
 }
 
-const benchProbes = 1_024
+const benchProbes = 512
 
 func newBenched(b *testing.B) benched {
-	g, n := real(b, ordinary), benchRows(b)
+	g, n := lifelike(b, ordinary), benchRows(b)
 	made := benched{index: newIndex(b, Config{Space: spaceOf(ordinary.Dim, true), Seed: 5})}
 	for p := range benchProbes {
 		who := p * (n / each) / benchProbes

@@ -46,8 +46,8 @@ func closed(t testing.TB, x *Index) {
 	}
 }
 
-// real is a gallery with the statistics of a recogniser: see internal/synthetic.
-func real(t testing.TB, cfg synthetic.Config) *synthetic.Gallery {
+// lifelike is a gallery with the statistics of a recogniser: see internal/synthetic.
+func lifelike(t testing.TB, cfg synthetic.Config) *synthetic.Gallery {
 	t.Helper()
 	g, err := synthetic.New(cfg)
 	if err != nil {
