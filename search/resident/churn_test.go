@@ -172,3 +172,20 @@ func TestSearchesTogether(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// The same search has the same answer, whichever worker compares what, though among
+// templates of few dimensions many are equally far away by bits.
+func TestSameAnswers(t *testing.T) {
+	t.Parallel()
+	x := newIndex(t, Config{Space: spaceOf(8, true)})
+	x.layout.shift = 8
+	x.least = 100
+	faces := random(0, 20_000, 8)
+	put(t, x, faces)
+	want := found(t, x, faces[0].Vector, Filter{Gallery: gallery}, 50)
+	for range 30 {
+		if got := found(t, x, faces[0].Vector, Filter{Gallery: gallery}, 50); !slices.Equal(got, want) {
+			t.Fatalf("%v, before %v", got, want)
+		}
+	}
+}

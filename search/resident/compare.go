@@ -1,6 +1,7 @@
 package resident
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"slices"
@@ -14,7 +15,9 @@ func (t *task) choose(of []*collector) {
 	for _, c := range of[1:] {
 		all.rows, all.keys = append(all.rows, c.rows...), append(all.keys, c.keys...)
 	}
-	all.cut()
+	if len(all.rows) > all.keep {
+		all.cut()
+	}
 	t.rows, t.scored = all.rows, make([]Candidate, len(all.rows))
 }
 
@@ -73,7 +76,7 @@ func (t *task) finish() {
 	t.best = make([]Candidate, 0, min(t.want, len(t.rows)))
 	for _, candidate := range t.scored {
 		full := len(t.best) == t.want
-		if math.IsInf(candidate.Similarity, -1) || (full && candidate.Similarity <= t.best[t.want-1].Similarity) {
+		if math.IsInf(candidate.Similarity, -1) || (full && nearerFirst(candidate, t.best[t.want-1]) > 0) {
 			continue
 		}
 		if full {
@@ -84,4 +87,6 @@ func (t *task) finish() {
 	}
 }
 
-func nearerFirst(a, b Candidate) int { return cmp.Compare(b.Similarity, a.Similarity) }
+func nearerFirst(a, b Candidate) int {
+	return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), bytes.Compare(a.Face[:], b.Face[:]))
+}

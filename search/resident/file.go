@@ -7,6 +7,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"unsafe"
@@ -35,6 +36,7 @@ type description struct {
 	Seed     uint64        `json:"seed"`
 	Mean     []float32     `json:"mean,omitempty"`
 	Position face.Position `json:"position"`
+	Longest  float64       `json:"longest"` // template that was ever put
 	// Used is how many rows of each chunk were ever used, Chunks their checksums.
 	Used   []int    `json:"used"`
 	Chunks []uint32 `json:"chunks"`
@@ -90,7 +92,7 @@ func replace(path string, write func(io.Writer) error) (err error) {
 
 // writeAll writes version 1 of the format.
 func (x *Index) writeAll(w io.Writer, position face.Position) error {
-	d := description{Space: x.cfg.Space, Seed: x.cfg.Seed, Mean: x.cfg.Mean, Position: position}
+	d := description{Space: x.cfg.Space, Seed: x.cfg.Seed, Mean: x.cfg.Mean, Position: position, Longest: math.Float64frombits(x.longest.Load())}
 	for _, c := range *x.chunks.Load() {
 		d.Used, d.Chunks = append(d.Used, c.used), append(d.Chunks, checksum(c.memory))
 		if _, err := w.Write(c.memory); err != nil {

@@ -43,8 +43,8 @@ func (l *line) do(j *job, run func([]*job)) {
 	l.running = false
 }
 
-// next takes those that share the next pass off the line: the first, and those after it
-// as long as all have no more than mostAtOnce probes.
+// next takes those that share the next pass off the line: as many as have mostAtOnce
+// probes together. One has no more than that.
 func (l *line) next() []*job {
 	n, probes := 1, len(l.waiting[0].tasks)
 	for n < len(l.waiting) && probes+len(l.waiting[n].tasks) <= mostAtOnce {

@@ -121,6 +121,7 @@ func assemble(all []byte, space face.Space, memoryLimit int64) (*Index, face.Pos
 	if !x.recount() {
 		return nil, 0, face.Errorf(face.Internal, "its rows contradict each other")
 	}
+	x.longest.Store(math.Float64bits(d.Longest))
 	x.mapping = all
 	return x, d.Position, nil
 }
@@ -150,7 +151,6 @@ func (n *names) fill(ids [][16]byte) {
 // can be: each face once, of a gallery and an identity that have ids.
 func (x *Index) recount() bool {
 	x.counts = make([]int64, len(x.galleries.ids))
-	longest := 0.0
 	for i, c := range *x.chunks.Load() {
 		if c.used < 0 || c.used > x.layout.rows() {
 			return false
@@ -167,10 +167,8 @@ func (x *Index) recount() bool {
 			}
 			x.counts[c.gallery[at]]++
 			x.rows.add(c.face[at], row)
-			longest = max(longest, c.normOf(at))
 		}
 	}
-	x.longest.Store(math.Float64bits(longest))
 	x.weigh()
 	return true
 }

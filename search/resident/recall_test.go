@@ -1,7 +1,6 @@
 package resident
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"testing"
@@ -74,7 +73,7 @@ func TestRecall(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			g := real(t, c.synthetic)
+			g := lifelike(t, c.synthetic)
 			all := templates(g, 0, c.n)
 			cfg := Config{Space: spaceOf(c.synthetic.Dim, true), Seed: 5}
 			if c.synthetic.NonNegative {
@@ -93,7 +92,7 @@ func TestRecall(t *testing.T) {
 				r.add(exactly(t, c.metric, probe, all, 10), found[0], who)
 			}
 			mates, ten := r.shares()
-			t.Log(fmt.Sprintf("%d templates, %d mates: mates %.4f, ten %.4f, %.1f bytes a template", c.n, r.mates, mates, ten, float64(x.Bytes())/float64(c.n)))
+			t.Logf("%d templates, %d mates: mates %.4f, ten %.4f, %.1f bytes a template", c.n, r.mates, mates, ten, float64(x.Bytes())/float64(c.n))
 			if mates < 0.998 {
 				t.Errorf("%.4f of the mates, want 0.998", mates)
 			}

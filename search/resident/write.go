@@ -2,6 +2,7 @@ package resident
 
 import (
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/visagedb/visage/internal/face"
@@ -113,7 +114,7 @@ func (x *Index) take() (uint32, error) {
 			x.cfg.Space.Name(), x.Bytes(), x.Len(), limit)
 	}
 	// A new list: searches go on reading the one that they have.
-	more := append(chunks[:len(chunks):len(chunks)], newChunk(x.layout, allocate(x.layout.size())))
+	more := slices.Concat(chunks, []*chunk{newChunk(x.layout, allocate(x.layout.size()))})
 	x.chunks.Store(&more)
 	return uint32(len(chunks) << x.layout.shift), nil
 }
