@@ -8,6 +8,7 @@ import (
 
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/postgres"
+	"github.com/visagedb/visage/search/resident"
 )
 
 func indexPlan(a *app) *cobra.Command {
@@ -46,8 +47,14 @@ speed that is printed with it. Without --space all spaces are planned for.`,
 	return cmd
 }
 
+// planned is a plan, with what it takes to do without the index.
+type planned struct {
+	postgres.IndexPlan
+	Resident int64 `json:"resident_bytes"` // of memory, to hold the templates there
+}
+
 // planIndexes plans for the space that is named, or for all that can have an index.
-func planIndexes(cmd *cobra.Command, db *postgres.DB, f *indexFlags, rows int64) ([]postgres.IndexPlan, error) {
+func planIndexes(cmd *cobra.Command, db *postgres.DB, f *indexFlags, rows int64) ([]planned, error) {
 	var spaces []face.Space
 	if f.space != "" {
 		space, err := db.Space(cmd.Context(), f.space)
@@ -66,18 +73,18 @@ func planIndexes(cmd *cobra.Command, db *postgres.DB, f *indexFlags, rows int64)
 			}
 		}
 	}
-	plans := []postgres.IndexPlan{}
+	plans := []planned{}
 	for _, s := range spaces {
 		p, err := db.PlanIndex(cmd.Context(), s, rows, f.settings)
 		if err != nil {
 			return nil, err
 		}
-		plans = append(plans, p)
+		plans = append(plans, planned{p, resident.Estimate(s, p.Rows)})
 	}
 	return plans, nil
 }
 
-func (a *app) printPlan(p postgres.IndexPlan) error {
+func (a *app) printPlan(p planned) error {
 	fits := "fits"
 	if !p.Fits {
 		fits = "does not fit"
@@ -87,6 +94,7 @@ func (a *app) printPlan(p postgres.IndexPlan) error {
 		plain(p.Space), p.Metric, p.Rows, p.Dim, p.Type, p.M, p.EfConstruction)
 	fmt.Fprintf(a.out, "  index    %s on disk, and as much memory for fast searches (element %d + neighbours %d bytes, %d in a page)\n",
 		bytesText(p.Bytes), p.Element, p.Neighbours, p.PerPage)
+	fmt.Fprintf(a.out, "  resident %s of memory in visage serve, where no index is needed (--resident)\n", bytesText(p.Resident))
 	fmt.Fprintf(a.out, "  build    needs %s, maintenance_work_mem is %s: it %s\n", bytesText(p.Graph), bytesText(p.Memory), fits)
 	_, err := fmt.Fprintf(a.out, "  time     about %s, assuming %.0f templates per second by %d process(es)\n", took, p.Rate, 1+p.Workers)
 	for _, w := range p.Warnings {

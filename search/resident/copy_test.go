@@ -163,6 +163,21 @@ func outgrown(c *copied) {
 	c.ok(c.copy.Clear(t.Context(), 7))
 }
 
+func TestEstimate(t *testing.T) {
+	t.Parallel()
+	c := newCopied(t, resident.CopyConfig{})
+	for range 60 {
+		c.put(1000)
+	}
+	if got, want := c.copy.Bytes(), resident.Estimate(copySpace, 60_000); float64(got) < 0.6*float64(want) || float64(got) > 1.7*float64(want) {
+		t.Errorf("60,000 templates take %d bytes, estimated %d", got, want)
+	}
+	space := copySpace
+	if space.Dim = 512; resident.Estimate(space, 1_000_000) > 650e6 {
+		t.Errorf("a million of 512 dimensions take %d bytes", resident.Estimate(space, 1_000_000))
+	}
+}
+
 // Who waits for a position goes on once it is reached.
 func TestAwait(t *testing.T) {
 	t.Parallel()

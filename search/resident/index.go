@@ -167,3 +167,10 @@ func (x *Index) enter() (leave func(), err error) {
 
 // workers is on how many processors a search runs.
 func workers() int { return runtime.GOMAXPROCS(0) }
+
+// Estimate is about how many bytes an index of so many templates takes.
+func Estimate(space face.Space, rows int64) int64 {
+	const tables = 11 // at most, for the place where a face is found
+	l := newLayout(newRotation(space.Dim, 0).size/64, true, !space.Unit)
+	return rows * int64(l.rowBytes()+tables)
+}
