@@ -66,33 +66,6 @@ func newBenched(b *testing.B) benched {
 	return made
 }
 
-// shortlist are the ten nearest to a probe of length 1, nearest first.
-type shortlist struct {
-	rows    []int
-	cosines []float32
-}
-
-func (l *shortlist) add(probe []float32, all []face.Enrolled, first int) {
-	for i, e := range all {
-		var sums [4]float32 // so that an addition need not wait for the one before it
-		for v, p := e.Vector, probe; len(v) >= 4 && len(p) >= 4; v, p = v[4:], p[4:] {
-			sums[0] += v[0] * p[0]
-			sums[1] += v[1] * p[1]
-			sums[2] += v[2] * p[2]
-			sums[3] += v[3] * p[3]
-		}
-		cosine := sums[0] + sums[1] + sums[2] + sums[3]
-		at := len(l.rows)
-		for at > 0 && l.cosines[at-1] < cosine {
-			at--
-		}
-		if at < 10 {
-			l.rows, l.cosines = slices.Insert(l.rows, at, first+i), slices.Insert(l.cosines, at, cosine)
-			l.rows, l.cosines = l.rows[:min(10, len(l.rows))], l.cosines[:min(10, len(l.rows))]
-		}
-	}
-}
-
 // BenchmarkCandidates searches with one caller and with eight. mates and ten are the
 // shares of an exact search's mates and ten nearest that are among the candidates.
 func BenchmarkCandidates(b *testing.B) {
