@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"time"
@@ -49,21 +49,30 @@ func (a *app) hold(db *postgres.DB, limit int64) *holding {
 
 // follow keeps the copy in step until ctx ends.
 func (h *holding) follow(ctx context.Context) error {
+	slot, err := h.slot()
+	if err != nil {
+		return err
+	}
 	told := &begun{Copy: h.copy, h: h}
-	return h.db.Follow(ctx, postgres.FollowConfig{Slot: h.slot(), From: h.from, Origin: h.origin, Logger: h.app.log}, told)
+	return h.db.Follow(ctx, postgres.FollowConfig{Slot: slot, From: h.from, Origin: h.origin, Logger: h.app.log}, told)
 }
 
-// slot names this program: the machine and the home folder.
-func (h *holding) slot() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
+// slot names this program, by a word that is kept in the home folder beside the copy: a
+// container has another host name each time.
+func (h *holding) slot() (string, error) {
+	path := filepath.Join(h.folder, "program")
+	name, err := os.ReadFile(path)
+	if err == nil && len(name) > 0 {
+		return string(name), nil
 	}
-	home, err := filepath.Abs(h.app.settings.Home)
-	if err != nil {
-		home = h.app.settings.Home
+	name = []byte(rand.Text())
+	if err = os.MkdirAll(h.folder, 0o700); err == nil {
+		err = os.WriteFile(path, name, 0o600)
 	}
-	return host + " " + home
+	if err != nil {
+		return "", face.Wrap(face.Unavailable, err, "keep the program's name in %s: see that the folder is yours", h.folder)
+	}
+	return string(name), nil
 }
 
 // begun notes of which database the copy is when it is begun anew.
@@ -91,7 +100,7 @@ func (h *holding) leave() error {
 	if err != nil { // it is made anew then
 		h.app.log.Warn("the templates in memory are not kept for the next time", "reason", err)
 	}
-	return errors.Join(h.copy.Close())
+	return h.copy.Close()
 }
 
 // gauges tell what the copy is.

@@ -24,7 +24,7 @@ const (
 // new slot goes on: making a slot exports the snapshot of that point, which lasts until
 // the next command on its connection.
 func (r *following) copyAll(ctx context.Context, conn *pgconn.PgConn, slot string) error {
-	if err := r.db.dropSlot(ctx, slot); err != nil {
+	if err := errors.Join(r.db.dropSlot(ctx, slot), r.db.dropLost(ctx)); err != nil {
 		return rightToFollow(err)
 	}
 	made, err := pglogrepl.CreateReplicationSlot(ctx, conn, slot, "pgoutput",

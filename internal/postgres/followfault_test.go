@@ -182,6 +182,9 @@ func TestFollowPublicationDropped(t *testing.T) {
 	b.ok(b.db.DeleteIdentity(t.Context(), "g", "sample-03"))
 	f = f.again()
 	f.hasBegun(2)
+	if slots, err := b.db.Slots(t.Context()); err != nil || len(slots) != 1 || slots[0].Lost { // nobody's was removed
+		t.Errorf("the slots are %+v (%v)", slots, err)
+	}
 	f.same()
 }
 
@@ -226,6 +229,7 @@ func TestFollowOwnServer(t *testing.T) {
 
 	// The log of a segment is 16 MiB; each switch begins another one.
 	f.stop()
+	b.exec(`SELECT pg_create_logical_replication_slot('visage_of_nobody', 'pgoutput')`)
 	b.exec(`ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'`)
 	b.exec(`SELECT pg_reload_conf()`)
 	b.until("the slot is not given up", func() bool {
@@ -235,17 +239,24 @@ func TestFollowOwnServer(t *testing.T) {
 		b.exec(`CHECKPOINT`)
 		slots, err := b.db.Slots(t.Context())
 		b.ok(err)
-		return slots[0].Lost
+		return slots[0].Lost && slots[1].Lost
 	})
 	b.ok(b.db.DeleteIdentity(t.Context(), "g", "sample-03"))
 	f = f.again()
 	f.hasBegun(2)
+	if slots, err := b.db.Slots(t.Context()); err != nil || len(slots) != 1 || slots[0].Lost { // nobody's was removed
+		t.Errorf("the slots are %+v (%v)", slots, err)
+	}
 	f.same()
 	if f.log.times("max_slot_wal_keep_size") != 1 {
 		t.Errorf("the log does not say so: %s", f.log.text.String())
 	}
 	f.stop()
 	b.ok(b.db.DropSlot(t.Context(), f.config.Slot))
+	b.exec(`ALTER SYSTEM SET max_slot_wal_keep_size = -1`)
+	b.exec(`SELECT pg_reload_conf()`)
+	b.until("there is a bound still", func() bool { return one[string](b, `SHOW max_slot_wal_keep_size`) == "-1" })
+	b.fails(b.refusal(t, b.db), face.Unavailable, "max_slot_wal_keep_size")
 	b.exec(`ALTER SYSTEM SET wal_level = replica`)
 	b.db.Close()
 	b.sql.Close()

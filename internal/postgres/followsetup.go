@@ -43,9 +43,10 @@ func (d *DB) followable(ctx context.Context) error {
 	case version != latest:
 		return cannotFollow{face.Errorf(face.Unavailable, "the database has schema version %d, this program follows only %d: run visage migrate up, or use the visage of that schema", version, latest)}
 	}
-	var level string
+	var level, kept string
 	var replica bool
-	if err := d.pool.QueryRow(ctx, `SELECT current_setting('wal_level'), pg_is_in_recovery()`).Scan(&level, &replica); err != nil {
+	const settings = `SELECT current_setting('wal_level'), current_setting('max_slot_wal_keep_size'), pg_is_in_recovery()`
+	if err := d.pool.QueryRow(ctx, settings).Scan(&level, &kept, &replica); err != nil {
 		return err
 	}
 	switch {
@@ -53,6 +54,8 @@ func (d *DB) followable(ctx context.Context) error {
 		return cannotFollow{face.Errorf(face.Unavailable, "the database is a replica, which is not followed: name its primary")}
 	case level != "logical":
 		return cannotFollow{face.Errorf(face.Unavailable, "the database cannot be followed with wal_level = %s: set wal_level = logical in postgresql.conf and restart the server", level)}
+	case kept == "-1":
+		return cannotFollow{face.Errorf(face.Unavailable, "the database is not followed without a bound on the disk that this may take: set max_slot_wal_keep_size, such as to 4GB, and reload its configuration")}
 	default:
 		return nil
 	}

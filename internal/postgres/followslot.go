@@ -63,6 +63,25 @@ func (d *DB) dropSlot(ctx context.Context, name string) error {
 	return err
 }
 
+// dropLost makes room for new slots where there are some that the server gave up: their
+// programs, if they ever come back, begin anew with or without them.
+func (d *DB) dropLost(ctx context.Context) error {
+	const query = `
+		SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+		WHERE database = current_database() AND starts_with(slot_name, $1) AND NOT active AND wal_status = 'lost'`
+	_, err := d.pool.Exec(ctx, query, slotPrefix)
+	if missing(err) { // another program was faster
+		return nil
+	}
+	return interpret("postgres.Follow", err)
+}
+
+// missing says that there is no object of a name.
+func missing(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.Code == "42704"
+}
+
 // slotName is the name of a program's slot. A cluster's databases share the names, so
 // that the database's own id is in it.
 func (d *DB) slotName(ctx context.Context, program string) (string, error) {
