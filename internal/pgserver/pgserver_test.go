@@ -24,12 +24,14 @@ func TestFreshStart(t *testing.T) {
 	url := server.URL()
 	execSQL(t, url, "CREATE EXTENSION vector", "CREATE TABLE v (e vector(2))", "INSERT INTO v VALUES ('[1,2]')")
 	for sql, want := range map[string]string{
-		"SELECT e::text FROM v":                                               "[1,2]",
-		"SELECT current_user::text":                                           "visage",
-		"SELECT current_database()::text":                                     "visage",
-		"SHOW listen_addresses":                                               "",
-		"SHOW data_checksums":                                                 "on",
-		"SHOW server_encoding":                                                "UTF8",
+		"SELECT e::text FROM v":           "[1,2]",
+		"SELECT current_user::text":       "visage",
+		"SELECT current_database()::text": "visage",
+		"SHOW listen_addresses":           "",
+		"SHOW data_checksums":             "on",
+		"SHOW wal_level":                  "logical",
+		"SELECT (current_setting('max_slot_wal_keep_size') = current_setting('max_wal_size'))::text": "true",
+		"SHOW server_encoding": "UTF8",
 		"SELECT datcollate FROM pg_database WHERE datname = 'visage'":         "C.UTF-8",
 		"SELECT count(*)::text FROM pg_hba_file_rules":                        "2",
 		"SELECT string_agg(DISTINCT auth_method, ' ') FROM pg_hba_file_rules": "peer",

@@ -12,7 +12,8 @@ import (
 
 // Follower keeps a copy of all templates, of every gallery and space. Its calls come
 // one after the other; an error of any of them ends Follow. What it is given is its
-// own for the call only.
+// own for the call only. A call of more than the server's wal_sender_timeout, as a rule
+// 60 s, breaks the connection.
 //
 // Within a transaction that was committed the copy is told of the changes in pieces,
 // and Reached comes after the last. When the connection breaks in between, the whole
@@ -47,7 +48,7 @@ type FollowConfig struct {
 	Slot string
 	// From is how far the copy that is held has come. Defaults to none held.
 	From face.Position
-	// Origin is what DB.Origin returned when that copy was begun. Required with From:
+	// Origin is what DB.Origin returned before that copy was begun. Required with From:
 	// positions of another database mean nothing.
 	Origin string
 	// Logger is told of breaks, and why a copy is begun anew. Defaults to silence.
@@ -110,32 +111,47 @@ func (d *DB) Follow(ctx context.Context, cfg FollowConfig, f Follower) error {
 		return err
 	}
 	run := &following{db: d, cfg: cfg, follower: f, reached: cfg.From, origin: cfg.Origin}
-	pause := followPause
-	for {
+	pause, away := followPause, false
+	for ctx.Err() == nil {
 		before := run.reached
 		err := run.session(ctx)
-		var refused cannotFollow
-		var own followerError
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case errors.As(err, &refused):
-			return refused.error
-		case errors.As(err, &own):
-			return own.error
-		case errors.Is(err, errBeginAnew):
+		if ctx.Err() != nil {
+			break
+		}
+		if last := lastError(err); last != nil {
+			return last
+		}
+		if run.reached != before { // it was back in between
+			pause, away = followPause, false
+		}
+		if errors.Is(err, errBeginAnew) {
 			run.reached = 0
 		}
-		if run.reached != before {
-			pause = followPause
+		if !away { // once for each outage
+			away = true
+			cfg.Logger.Warn("the database is not followed for a while", "error", interpret("postgres.Follow", err))
 		}
-		cfg.Logger.Warn("the database is not followed for a moment", "error", interpret("postgres.Follow", err))
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-time.After(pause/2 + rand.N(pause/2)):
 			pause = min(2*pause, mostFollowPause)
 		}
+	}
+	return nil
+}
+
+// lastError is the error with which Follow ends after one of a session, and nil where it
+// connects again.
+func lastError(err error) error {
+	var refused cannotFollow
+	var own followerError
+	switch {
+	case errors.As(err, &refused):
+		return refused.error
+	case errors.As(err, &own):
+		return own.error
+	default:
+		return nil
 	}
 }
 

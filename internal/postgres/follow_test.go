@@ -196,10 +196,10 @@ func TestCannotFollow(t *testing.T) {
 	b.fails(b.db.Follow(t.Context(), postgres.FollowConfig{}, &mirror{}), face.Invalid, "Slot is empty")
 	b.fails(b.db.Follow(t.Context(), postgres.FollowConfig{Slot: "s", From: 1}, &mirror{}), face.Invalid, "Origin is empty")
 	b.ok(b.db.Distribute(t.Context()))
-	b.fails(b.refusal(t, b.db), face.Unavailable, "Citus")
+	b.fails(b.refusal(), face.Unavailable, "Citus")
 	b = setup(t)
 	b.exec(`UPDATE visage.schema_migrations SET version = version - 1`)
-	b.fails(b.refusal(t, b.db), face.Unavailable, "run visage migrate up")
+	b.fails(b.refusal(), face.Unavailable, "run visage migrate up")
 }
 
 // A role that may read may neither publish nor replicate.
@@ -222,8 +222,8 @@ func TestFollowWithoutRights(t *testing.T) {
 		}
 	})
 	as := connect(t, b.url+"&options=-c%20role%3D"+role)
-	b.fails(b.refusal(t, as.db), face.Unavailable, "run CREATE PUBLICATION")
+	b.fails(as.refusal(), face.Unavailable, "run CREATE PUBLICATION")
 	f := b.followNew()
 	f.same()
-	b.fails(b.refusal(t, as.db), face.Unavailable, "ALTER ROLE <role> REPLICATION")
+	b.fails(as.refusal(), face.Unavailable, "ALTER ROLE <role> REPLICATION")
 }

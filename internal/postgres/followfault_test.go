@@ -264,7 +264,7 @@ func TestFollowOwnServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	b = connect(t, restart(t, home).URL())
-	b.fails(b.refusal(t, b.db), face.Unavailable, "wal_level = replica", "restart the server")
+	b.fails(b.refusal(), face.Unavailable, "wal_level = replica", "restart the server")
 }
 
 // A server sends what is safe on its disk, which others do not see before a synchronous

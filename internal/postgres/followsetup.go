@@ -98,7 +98,7 @@ func rightToFollow(err error) error {
 	if !errors.As(err, &refused) {
 		return err
 	}
-	advice := ""
+	var advice string
 	switch refused.Code {
 	case "42501": // insufficient_privilege
 		advice = "the database role may not replicate: run ALTER ROLE <role> REPLICATION as a superuser, or grant what the managed service has in its place"

@@ -37,14 +37,11 @@ func newTable(m *pglogrepl.RelationMessage) (table, error) {
 	}
 	var needed []string
 	space, ofTemplates := strings.CutPrefix(m.RelationName, "embeddings_")
+	id, err := strconv.ParseInt(space, 10, 32)
 	switch {
 	case m.Namespace != "visage":
 		return t, nil
-	case ofTemplates:
-		id, err := strconv.ParseInt(space, 10, 32)
-		if err != nil {
-			return t, nil
-		}
+	case ofTemplates && err == nil:
 		t.kind, t.id, needed = templateRows, int32(id), []string{"face_id", "gallery_id", "embedding"}
 	case m.RelationName == "faces":
 		t.kind, needed = faceRows, []string{"id", "identity_id"}

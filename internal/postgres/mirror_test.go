@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -215,9 +214,12 @@ func (b *bench) follow(m *mirror, cfg postgres.FollowConfig) *follower {
 	return f
 }
 
-// begin follows with nothing held.
+// followNew follows with nothing held.
 func (b *bench) followNew() *follower {
 	b.Helper()
+	if level := one[string](b, `SHOW wal_level`); level != "logical" {
+		b.Skipf("the server has wal_level = %s: tests of what follows it need logical (make test has it)", level)
+	}
 	return b.follow(&mirror{}, postgres.FollowConfig{})
 }
 
@@ -289,7 +291,7 @@ func (b *bench) until(otherwise string, so func() bool) {
 	}
 }
 
-// begun waits until a whole copy came so many times.
+// hasBegun waits until a whole copy came so many times.
 func (f *follower) hasBegun(times int) {
 	f.Helper()
 	f.until(fmt.Sprintf("the copy was not begun %d times", times), func() bool {
@@ -299,9 +301,9 @@ func (f *follower) hasBegun(times int) {
 }
 
 // refusal is what Follow returns where it cannot.
-func (b *bench) refusal(t *testing.T, db *postgres.DB) error {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+func (b *bench) refusal() error {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
 	defer cancel()
-	return db.Follow(ctx, postgres.FollowConfig{Slot: "test of " + t.Name()}, &mirror{})
+	return b.db.Follow(ctx, postgres.FollowConfig{Slot: "refused in " + b.Name()}, &mirror{})
 }

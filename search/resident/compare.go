@@ -52,7 +52,7 @@ func (x *Index) score(chunks []*chunk, t *task, rows []uint32, scored []Candidat
 		c, at := chunks[row>>x.layout.shift], int(row)&(x.layout.rows()-1)
 		c.mu.RLock()
 		scored[i].Similarity = math.Inf(-1)
-		if t.sieve.passes(c.gallery[at], c.identity[at]) {
+		if t.sieve.passes(c, at) {
 			scored[i] = Candidate{Face: c.face[at], Similarity: x.similarity(t, c, at)}
 		}
 		c.mu.RUnlock()

@@ -179,11 +179,9 @@ func TestOtherFiles(t *testing.T) {
 
 // BenchmarkOpen is a start with a file in the page cache.
 func BenchmarkOpen(b *testing.B) {
-	x := newIndex(b, Config{Space: spaceOf(512, true)})
 	n := benchRows(b)
-	for from := 0; from < n; from += 10_000 {
-		put(b, x, random(from, 10_000, 512))
-	}
+	x := noise(b, n)
+	b.ReportMetric(float64(x.Bytes())/float64(n), "B/template")
 	path := filepath.Join(b.TempDir(), "codes")
 	for b.Loop() {
 		b.StopTimer()

@@ -14,15 +14,21 @@ type Filter struct {
 // sieve is a Filter by numbers.
 type sieve struct {
 	gallery  uint32
+	some     bool // whether identities matter at all
 	chosen   bool // whether only those wanted pass
 	wanted   set
 	unwanted set
 }
 
-// passes says whether a row of the given gallery and identity passes. A row that holds
-// nothing has gallery 0, which no sieve has.
-func (s *sieve) passes(gallery, identity uint32) bool {
-	return gallery == s.gallery && (!s.chosen || s.wanted.has(identity)) && !s.unwanted.has(identity)
+// passes says whether a row passes. One that holds nothing has gallery 0, which no sieve
+// has. The identity, which lies elsewhere in memory, is not read where it does not
+// matter.
+func (s *sieve) passes(c *chunk, row int) bool {
+	return c.gallery[row] == s.gallery && (!s.some || s.allows(c.identity[row]))
+}
+
+func (s *sieve) allows(identity uint32) bool {
+	return (!s.chosen || s.wanted.has(identity)) && !s.unwanted.has(identity)
 }
 
 // sieve turns the ids of a filter into numbers, and says whether the gallery is known;
@@ -32,6 +38,7 @@ func (x *Index) sieve(f Filter) (s sieve, known bool) {
 	defer x.mu.RUnlock()
 	s.gallery, known = x.galleries.table.find(f.Gallery)
 	s.chosen = len(f.Identities) > 0
+	s.some = s.chosen || len(f.Excluded) > 0
 	s.wanted, s.unwanted = x.identities.set(f.Identities), x.identities.set(f.Excluded)
 	return s, known && s.gallery != 0
 }

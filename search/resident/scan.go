@@ -101,7 +101,7 @@ func (s *scan) compare(c *chunk, t *task, into *collector, from int, first uint3
 		for near := binary.LittleEndian.Uint64(s.near[at/8:]); near != 0; near &= near - 1 {
 			i := at + bits.TrailingZeros64(near)
 			row := from + i
-			if !t.sieve.passes(c.gallery[row], c.identity[row]) {
+			if !t.sieve.passes(c, row) {
 				continue
 			}
 			if key := t.key(c, row, s.distances[i]); uint32(key) < into.limit() {
