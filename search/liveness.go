@@ -12,6 +12,40 @@ type Spoof struct {
 	*face.Liveness
 }
 
+// SpoofPolicy says what is done about pictures of faces, where liveness is told.
+type SpoofPolicy string
+
+// The policies.
+const (
+	// FlagSpoofs answers them like others and says so of each.
+	FlagSpoofs SpoofPolicy = "flag"
+	// RejectSpoofs leaves them out and lists them; a photograph of them alone is the
+	// error face.Spoof.
+	RejectSpoofs SpoofPolicy = "reject"
+)
+
+// ParseSpoofPolicy reads one, and returns face.Invalid for any other text.
+func ParseSpoofPolicy(text string) (SpoofPolicy, error) {
+	p := SpoofPolicy(text)
+	if p != FlagSpoofs && p != RejectSpoofs {
+		return "", face.Errorf(face.Invalid, "%q is nothing to do about pictures of faces: use flag or reject", text)
+	}
+	return p, nil
+}
+
+// Sift splits the faces of a photograph, at least one, into those that count and those
+// that are left out; image names it for these. It returns face.Spoof where none counts.
+func (p SpoofPolicy) Sift(image string, of face.Photo) (face.Photo, []Spoof, error) {
+	if p != RejectSpoofs {
+		return of, nil, nil
+	}
+	left, spoofs, err := of.WithoutSpoofs()
+	return left, Spoofs(image, left, spoofs), err
+}
+
+// LeavesOut says whether a face is left out, of which this is known.
+func (p SpoofPolicy) LeavesOut(l *face.Liveness) bool { return p == RejectSpoofs && l.Spoofed() }
+
 // Spoofs shows faces of a photograph that are left out; image names it, and may be
 // empty.
 func Spoofs(image string, of face.Photo, spoofs []face.Template) []Spoof {

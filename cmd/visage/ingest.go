@@ -57,6 +57,9 @@ func ingestCommand(a *app) *cobra.Command {
 			return err
 		}
 		severalModels(m)
+		if gates.Live {
+			m.Liveness = embed.Auto
+		}
 		cfg.Root, cfg.Mode, cfg.Gates = args[0], ingest.Enrol, *gates
 		if *plan {
 			cfg.Mode = ingest.Plan
@@ -123,7 +126,7 @@ func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder
 	cfg.Paused = func(why error) {
 		a.log.Warn("waiting for the database", "reason", explain(why), "at_most", cfg.RetryFor)
 	}
-	report, err := ingest.Run(ctx, cfg, e, db)
+	report, err := ingest.Run(ctx, cfg, e.Taking(embed.Taking{Liveness: cfg.Gates.Live}), db)
 	count.upTo(report)
 	return report, errors.Join(err, bar.close())
 }

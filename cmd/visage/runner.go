@@ -31,7 +31,7 @@ func (r *runner) Ready(_ context.Context, task queue.Task) error {
 	if err := visible(string(task.Root)); err != nil {
 		return err
 	}
-	if err := r.see(task.Models); err != nil {
+	if err := r.see(task.Models, task.Gates.Live); err != nil {
 		return err
 	}
 	for i, space := range r.open.Spaces() {
@@ -76,16 +76,21 @@ func describe(s face.Space) string {
 	return fmt.Sprintf("%s (weights %.12s, %d dimensions)", s.Name(), s.Weights, s.Dim)
 }
 
-// see opens the models, unless they are open.
-func (r *runner) see(models queue.Models) error {
-	settings := fmt.Sprintf("%+v", models)
+// see opens the models, unless they are open, with that of liveness for a task that
+// takes live faces alone.
+func (r *runner) see(models queue.Models, live bool) error {
+	settings := fmt.Sprintf("%+v %v", models, live)
 	if r.open != nil && r.models == settings {
 		return nil
 	}
 	if err := r.close(); err != nil {
 		return err
 	}
-	e, err := r.app.openEmbedder(embedderOf(models, r.device, r.workers))
+	cfg := embedderOf(models, r.device, r.workers)
+	if live {
+		cfg.Liveness = embed.Auto
+	}
+	e, err := r.app.openEmbedder(cfg)
 	if err != nil {
 		return err
 	}
@@ -98,7 +103,7 @@ func (r *runner) Run(ctx context.Context, task queue.Task, piece ingest.Piece) (
 	return ingest.Run(ctx, ingest.Config{
 		Root: string(task.Root), Gallery: task.Gallery, Space: task.Spaces[0], Also: task.Spaces[1:], Detector: task.Models.Setting, Piece: &piece,
 		Include: queue.Strings(task.Include), Exclude: queue.Strings(task.Exclude), Gates: task.Gates, Workers: r.open.InHand(),
-	}, r.open, r.db)
+	}, r.open.Taking(embed.Taking{Liveness: task.Gates.Live}), r.db)
 }
 
 // close frees the models.

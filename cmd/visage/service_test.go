@@ -77,13 +77,15 @@ func newTestLender(t *testing.T, a *app, cfg embed.Config, most int) *lender {
 	if err != nil {
 		t.Fatal(err)
 	}
-	models, err := newLender(cfg, most, store.Entries(), a.log, a.openEmbedder)
+	says, err := analyzingWith(store, a.settings.OrtLib)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if models.says, err = analyzingWith(store); err != nil {
+	models, err := newLender(says.beside(cfg), most, store.Entries(), a.log, a.openEmbedder)
+	if err != nil {
 		t.Fatal(err)
 	}
+	models.says = says
 	t.Cleanup(func() {
 		if err := models.Close(); err != nil {
 			t.Error(err)

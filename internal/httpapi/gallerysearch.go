@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,7 +14,8 @@ import (
 // sought is what to search for, and what its model is known by.
 type sought struct {
 	templates  []face.Template
-	names      []string // of the photograph of each, where there are several; else empty
+	names      []string       // of the photograph of each, where there are several; else empty
+	spoofs     []search.Spoof // that are left out
 	detector   string
 	thresholds face.Thresholds
 }
@@ -25,7 +27,7 @@ func (v v1) search(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := strictFields(c, "photo", "photos", "embedding", "face_id", "space", "model", "detector", "max_faces",
+	f, err := strictFields(c, "photo", "photos", "embedding", "face_id", "space", "model", "detector", "max_faces", "anti_spoofing", "spoofs",
 		"k", "metric", "threshold", "min_recall", "exact", "by", "top", "filter")
 	if err != nil {
 		return err
@@ -53,6 +55,7 @@ func (v v1) search(c echo.Context) error {
 	for i, name := range probes.names {
 		result.Probes[i].Image = name
 	}
+	result.Spoofs = probes.spoofs
 	return c.JSON(http.StatusOK, result)
 }
 
@@ -103,7 +106,12 @@ func (v v1) sought(ctx context.Context, f *fields) (sought, error) {
 	if ways != 1 {
 		return sought{}, face.Errorf(face.Invalid, "send one of photo or photos, embedding, and face_id")
 	}
+	tells := f.flag("anti_spoofing", false)
 	switch {
+	case f.err != nil:
+		return sought{}, f.err
+	case tells && !f.sent("photo") && !f.sent("photos"):
+		return sought{}, noneToTell("what is searched for")
 	case f.sent("embedding"):
 		t, err := v.sentTemplate(ctx, f)
 		return v.known(t, err)
@@ -153,6 +161,7 @@ func (v v1) storedTemplate(ctx context.Context, f *fields) (sought, error) {
 // photographed are the faces of photographs. One that cannot be used ends the search.
 func (v v1) photographed(ctx context.Context, f *fields) (sought, error) {
 	choice, most := choiceOf(f), f.whole("max_faces", 0)
+	want := wanted{Wanted{MaxFaces: most, Liveness: f.flag("anti_spoofing", false)}, spoofsOf(f, search.RejectSpoofs)}
 	if most < 0 {
 		f.wrong("max_faces", "0, for all, or more")
 	}
@@ -167,18 +176,17 @@ func (v v1) photographed(ctx context.Context, f *fields) (sought, error) {
 	defer giveBack()
 	probes := sought{detector: e.Detector(), thresholds: e.Thresholds()}
 	for i, photo := range photos {
-		seen, err := face.Photo{}, photo.err
-		if err == nil {
-			seen, err = e.Faces(ctx, photo.data, Wanted{MaxFaces: most})
+		name := ""
+		if len(photos) > 1 {
+			name = photo.label(i)
 		}
+		seen, spoofs, err := photo.faces(ctx, e, name, want)
 		if err != nil {
 			return sought{}, face.Wrap(face.CodeOf(err), err, "photograph %d", i)
 		}
-		probes.templates = append(probes.templates, seen.Templates...)
-		for range seen.Templates {
-			if len(photos) > 1 {
-				probes.names = append(probes.names, photo.label(i))
-			}
+		probes.templates, probes.spoofs = append(probes.templates, seen.Templates...), append(probes.spoofs, spoofs...)
+		if name != "" {
+			probes.names = append(probes.names, slices.Repeat([]string{name}, len(seen.Templates))...)
 		}
 	}
 	return probes, nil
