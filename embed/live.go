@@ -66,6 +66,15 @@ func closeAll(sessions []classify.Session) error {
 	return errors.Join(errs...)
 }
 
+// LivenessThreshold is the least probability of a live face by which that model takes
+// a face for one; 0 where the class that is the most likely decides.
+func (e *Embedder) LivenessThreshold() float64 {
+	if p := e.liveModel.Presentation; p != nil {
+		return p.Threshold
+	}
+	return 0
+}
+
 // tryPresentation opens graphs as those of a model of liveness.
 func tryPresentation(ctx context.Context, e registry.Entry, sessions []*ort.Session) error {
 	var graphs []classify.Session
