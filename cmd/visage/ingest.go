@@ -31,6 +31,8 @@ func ingestCommand(a *app) *cobra.Command {
 	flags := cmd.Flags()
 	sourceFlags(flags, &cfg)
 	gates := gateFlags(flags)
+	liveness := ""
+	livenessFlag(flags, &liveness)
 	listed := flags.String("report", "", "file for what was not used, a JSON object a line")
 	flags.StringVar(&cfg.Gallery, "gallery", face.DefaultGallery, "gallery, made if there is none of the name")
 	flags.IntVar(&m.Workers, "workers", 0, "processors to use; default all")
@@ -58,7 +60,7 @@ func ingestCommand(a *app) *cobra.Command {
 		}
 		severalModels(m)
 		if gates.Live {
-			m.Liveness = embed.Auto
+			m.Liveness = liveness
 		}
 		cfg.Root, cfg.Mode, cfg.Gates = args[0], ingest.Enrol, *gates
 		if *plan {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -17,12 +18,16 @@ type analyzing struct {
 	liveness   bool             // a model of it is installed
 }
 
-// analyzingWith are those of the store. A model of liveness is of no use without ONNX
-// Runtime, whose path is given.
-func analyzingWith(store *registry.Store, ortLib string) (analyzing, error) {
+// analyzingWith are those of the store, with the model of liveness that is named, or
+// else the one that is used by default. That is of no use without ONNX Runtime, whose
+// path is given.
+func analyzingWith(store *registry.Store, liveness, ortLib string) (analyzing, error) {
 	installed, _, err := embed.Attributes(store)
 	if err != nil {
 		return analyzing{}, err
+	}
+	if liveness != "" && liveness != embed.Auto {
+		return analyzing{installed, true}, nil
 	}
 	_, err = store.Default(registry.Liveness)
 	if err != nil && face.CodeOf(err) != face.Unavailable {
@@ -37,8 +42,9 @@ func analyzingWith(store *registry.Store, ortLib string) (analyzing, error) {
 // beside is the configuration of a recogniser with the model of liveness, where there
 // is one, which requests may then ask.
 func (n analyzing) beside(cfg embed.Config) embed.Config {
-	if n.liveness {
-		cfg.Liveness = embed.Auto
+	cfg.Liveness = cmp.Or(cfg.Liveness, embed.Auto)
+	if !n.liveness {
+		cfg.Liveness = ""
 	}
 	return cfg
 }

@@ -31,7 +31,7 @@ func (r *runner) Ready(_ context.Context, task queue.Task) error {
 	if err := visible(string(task.Root)); err != nil {
 		return err
 	}
-	if err := r.see(task.Models, task.Gates.Live); err != nil {
+	if err := r.see(task.Models); err != nil {
 		return err
 	}
 	for i, space := range r.open.Spaces() {
@@ -76,21 +76,16 @@ func describe(s face.Space) string {
 	return fmt.Sprintf("%s (weights %.12s, %d dimensions)", s.Name(), s.Weights, s.Dim)
 }
 
-// see opens the models, unless they are open, with that of liveness for a task that
-// takes live faces alone.
-func (r *runner) see(models queue.Models, live bool) error {
-	settings := fmt.Sprintf("%+v %v", models, live)
+// see opens the models, unless they are open.
+func (r *runner) see(models queue.Models) error {
+	settings := fmt.Sprintf("%+v", models)
 	if r.open != nil && r.models == settings {
 		return nil
 	}
 	if err := r.close(); err != nil {
 		return err
 	}
-	cfg := embedderOf(models, r.device, r.workers)
-	if live {
-		cfg.Liveness = embed.Auto
-	}
-	e, err := r.app.openEmbedder(cfg)
+	e, err := r.app.openEmbedder(embedderOf(models, r.device, r.workers))
 	if err != nil {
 		return err
 	}

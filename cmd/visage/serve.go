@@ -49,6 +49,7 @@ visage key create, and say --auth keys. docs/security.md tells what is promised.
 	flags.StringArrayVar(&s.roots, "ingest-root", nil, "let callers queue ingests of folders below this one; may be given several times")
 	flags.IntVar(&s.photos, "photos-per-call", 32, "how many photographs one call may bring")
 	flags.BoolVar(&s.crops, "keep-crops", false, "keep a picture of each face that is enrolled below /v1")
+	livenessFlag(flags, &m.Liveness)
 	s.recall = watchFlag(flags)
 	s.guards.declare(flags)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -82,7 +83,7 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 		return err
 	}
 	metrics := telemetry.NewService()
-	says, err := analyzingWith(store, a.settings.OrtLib)
+	says, err := analyzingWith(store, m.Liveness, a.settings.OrtLib)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 // spoofing is what a command was told of pictures of faces.
 type spoofing struct {
 	asked  bool
+	model  string
 	text   string
 	policy search.SpoofPolicy // known once open was called
 }
@@ -20,8 +21,14 @@ type spoofing struct {
 func spoofFlags(flags *pflag.FlagSet, usual search.SpoofPolicy) *spoofing {
 	s := &spoofing{policy: usual}
 	flags.BoolVar(&s.asked, "anti-spoofing", false, "tell live faces from pictures of faces, too")
+	livenessFlag(flags, &s.model)
 	flags.StringVar(&s.text, "spoofs", "", "pictures of faces that --anti-spoofing finds out: flag, to say so of each, or reject, to leave them out and fail where nothing is left; default "+string(usual))
 	return s
+}
+
+// livenessFlag declares which model tells.
+func livenessFlag(flags *pflag.FlagSet, model *string) {
+	flags.StringVar(model, "liveness-model", embed.Auto, "model that tells live faces from pictures of faces, see visage models list; default the first that is installed and not taken on trust")
 }
 
 // open has a Config open the model that is needed, if one is. It returns a misuse for
@@ -36,7 +43,7 @@ func (s *spoofing) open(cfg *embed.Config) (err error) {
 		}
 	}
 	if s.asked {
-		cfg.Liveness = embed.Auto
+		cfg.Liveness = s.model
 	}
 	return nil
 }
