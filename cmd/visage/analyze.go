@@ -152,7 +152,7 @@ func (a *app) printAnalyses(results []httpapi.Analysis) error {
 	if results[0].Liveness != nil {
 		header = append(header, "live", "score")
 		for i, r := range results {
-			rows[i] = append(rows[i], fmt.Sprint(r.Liveness.Real), fmt.Sprintf("%.3f", r.Liveness.Score))
+			rows[i] = append(rows[i], fmt.Sprint(r.Real), fmt.Sprintf("%.3f", r.Score))
 		}
 	}
 	return printTable(a.out, header, rows)

@@ -55,6 +55,21 @@ func (n analyzing) config(cfg embed.Config) embed.Config {
 	return n.beside(cfg)
 }
 
+// openLender opens a lender that says of faces all that there are models for. The
+// caller closes it.
+func (a *app) openLender(m embed.Config, most int, store *registry.Store) (*lender, error) {
+	says, err := analyzingWith(store, m.Liveness, a.settings.OrtLib)
+	if err != nil {
+		return nil, err
+	}
+	l, err := newLender(says.beside(m), most, store.Entries(), a.log, a.openEmbedder)
+	if err != nil {
+		return nil, err
+	}
+	l.says = says
+	return l, nil
+}
+
 // analyzer is httpapi.Analyzer.
 type analyzer struct{ *lender }
 

@@ -83,18 +83,12 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, m embed.Config, s *ser
 		return err
 	}
 	metrics := telemetry.NewService()
-	says, err := analyzingWith(store, m.Liveness, a.settings.OrtLib)
-	if err != nil {
-		return err
-	}
-	m = says.beside(m)
 	m.Observer = metrics
-	models, err := newLender(m, s.most, store.Entries(), a.log, a.openEmbedder)
+	models, err := a.openLender(m, s.most, store)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, models.Close()) }()
-	models.says = says
 	builder := newBuilder(ctx, db, a.log)
 	defer builder.Close()
 	resources, err := a.resources(db, models, s)

@@ -83,15 +83,10 @@ func newTestLender(t *testing.T, a *app, cfg embed.Config, most int) *lender {
 	if err != nil {
 		t.Fatal(err)
 	}
-	says, err := analyzingWith(store, cfg.Liveness, a.settings.OrtLib)
+	models, err := a.openLender(cfg, most, store)
 	if err != nil {
 		t.Fatal(err)
 	}
-	models, err := newLender(says.beside(cfg), most, store.Entries(), a.log, a.openEmbedder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	models.says = says
 	t.Cleanup(func() {
 		if err := models.Close(); err != nil {
 			t.Error(err)
