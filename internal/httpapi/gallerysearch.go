@@ -106,19 +106,19 @@ func (v v1) sought(ctx context.Context, f *fields) (sought, error) {
 	if ways != 1 {
 		return sought{}, face.Errorf(face.Invalid, "send one of photo or photos, embedding, and face_id")
 	}
-	tells := f.flag("anti_spoofing", false)
+	want := wanted{Wanted{MaxFaces: f.whole("max_faces", 0), Liveness: f.flag("anti_spoofing", false)}, spoofsOf(f, search.RejectSpoofs)}
 	switch {
 	case f.err != nil:
 		return sought{}, f.err
-	case tells && !f.sent("photo") && !f.sent("photos"):
-		return sought{}, noneToTell("what is searched for")
+	case want.Liveness && !f.sent("photo") && !f.sent("photos"):
+		return sought{}, noneToTell("what is sent")
 	case f.sent("embedding"):
 		t, err := v.sentTemplate(ctx, f)
 		return v.known(t, err)
 	case f.sent("face_id"):
 		return v.storedTemplate(ctx, f)
 	default:
-		return v.photographed(ctx, f)
+		return v.photographed(ctx, f, want)
 	}
 }
 
@@ -159,10 +159,9 @@ func (v v1) storedTemplate(ctx context.Context, f *fields) (sought, error) {
 }
 
 // photographed are the faces of photographs. One that cannot be used ends the search.
-func (v v1) photographed(ctx context.Context, f *fields) (sought, error) {
-	choice, most := choiceOf(f), f.whole("max_faces", 0)
-	want := wanted{Wanted{MaxFaces: most, Liveness: f.flag("anti_spoofing", false)}, spoofsOf(f, search.RejectSpoofs)}
-	if most < 0 {
+func (v v1) photographed(ctx context.Context, f *fields, want wanted) (sought, error) {
+	choice := choiceOf(f)
+	if want.MaxFaces < 0 {
 		f.wrong("max_faces", "0, for all, or more")
 	}
 	photos, err := v.uploads(ctx, f)

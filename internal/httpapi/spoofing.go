@@ -23,13 +23,13 @@ func spoofsOf(f *fields, usual search.SpoofPolicy) search.SpoofPolicy {
 	return policy
 }
 
-// noneToTell is the error for a template where a photograph's face is to be told from
-// a picture of one.
-func noneToTell(name string) error {
-	return face.Errorf(face.Invalid, "anti_spoofing: %s is no photograph, and nobody can say of a template whether its face was live: send a photograph, or leave anti_spoofing out", name)
+// noneToTell is the error for a template, which is named, where a photograph's face is
+// to be told from a picture of one.
+func noneToTell(template string) error {
+	return face.Errorf(face.Invalid, "anti_spoofing: nobody can say of a template, such as %s, whether its face was live: send a photograph, or leave anti_spoofing out", template)
 }
 
-// faces are the crops as those of a photograph, for sift.
+// faces are the crops as those of a photograph.
 func (c Cut) faces() face.Photo {
 	photo := face.Photo{Width: c.Width, Height: c.Height}
 	for _, crop := range c.Crops {

@@ -36,6 +36,7 @@ func TestSpoofsBelowV1(t *testing.T) {
 	}
 	a.refused(a.ask("POST", search, fields{"photos": []string{encoded("12"), encoded("910")}, "anti_spoofing": true}), 422, "spoof", "photograph 1")
 	a.refused(a.ask("POST", search, fields{"photo": encoded("12"), "spoofs": "flag"}), 422, "invalid", "anti_spoofing")
+	a.refused(a.ask("POST", search, fields{"embedding": drawnVector(12), "space": drawnSpace.Name(), "spoofs": "flag"}), 422, "invalid", "anti_spoofing")
 	a.refused(a.ask("POST", search, fields{"embedding": drawnVector(12), "space": drawnSpace.Name(), "anti_spoofing": true}), 422, "invalid", "template")
 
 	verified := a.want(200, "POST", ann+"/verify", fields{"photo": encoded("12 910"), "anti_spoofing": true})

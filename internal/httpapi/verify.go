@@ -67,7 +67,7 @@ func (s *Server) pair(ctx context.Context, f *fields, e Embedder, want wanted) (
 		}
 	}
 	if templates == len(photos) && want.Liveness {
-		return photos, nil, noneToTell("neither img1 nor img2")
+		return photos, nil, noneToTell("both img1 and img2")
 	}
 	return photos, spoofs, nil
 }
