@@ -53,3 +53,30 @@ func smallPhotos(b *testing.B) (photos [][]byte) {
 	}
 	return photos
 }
+
+// BenchmarkEmbed makes the templates of the same photographs, alone and with whether
+// their faces are live.
+func BenchmarkEmbed(b *testing.B) {
+	entries, err := registry.Entries()
+	if err != nil {
+		b.Fatal(err)
+	}
+	e, err := embed.Open(embed.Config{
+		Store: registry.NewStore(entries, golden.Models(b)), Detector: "scrfd", Recognizer: "MobileFaceNet", Liveness: embed.Auto, OrtLib: golden.OrtLib(b),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { golden.Check(b, e.Close()) }()
+	photos := smallPhotos(b)
+	for name, live := range map[string]bool{"alone": false, "liveness": true} {
+		b.Run(name, func(b *testing.B) {
+			telling := e.Taking(embed.Taking{Liveness: live})
+			for i := 0; b.Loop(); i++ {
+				if _, err := telling.Embed(context.Background(), photos[i%len(photos)], face.AllFaces); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -37,7 +37,7 @@ func (e *Embedder) lookForBoxes(ctx context.Context, data []byte, which face.Cho
 	if err != nil {
 		return nil, err
 	}
-	s.faces = len(found)
+	s.faces, s.found, s.frame = len(found), found, frame
 	for range e.models { // to all of which the same is given
 		s.cut = append(s.cut, func(i int) (cut, error) {
 			d := found[i]
@@ -69,13 +69,12 @@ func (e *Embedder) bordered(p *picture) (frame image.Rectangle, turned bool, err
 // DeepFace has them. A whole photograph is neither grown nor turned.
 func (e *Embedder) cutBox(p *picture, d face.Detection, turned bool) (_ cut, err error) {
 	photo := p.image
-	box := image.Rect(int(d.Box.X1), int(d.Box.Y1), int(d.Box.X1)+int(d.Box.Width()), int(d.Box.Y1)+int(d.Box.Height()))
+	box := e.boxOf(p, d)
 	if p.whole {
 		crop, err := photo.Crop(box)
 		return cut{detection: d, crop: crop}, err
 	}
-	box = align.Expand(box, e.crop.Expand, photo.Width(), photo.Height())
-	d.Box = face.Box{X1: float32(box.Min.X), Y1: float32(box.Min.Y), X2: float32(box.Max.X), Y2: float32(box.Max.Y)}
+	d.Box = boxIn(box)
 	for i, p := range d.Landmarks {
 		d.Landmarks[i] = face.Point{X: float32(int(p.X)), Y: float32(int(p.Y))}
 	}
@@ -91,6 +90,20 @@ func (e *Embedder) cutBox(p *picture, d face.Detection, turned bool) (_ cut, err
 		crop, err = photo.Crop(box)
 	}
 	return cut{detection: d, crop: crop}, err
+}
+
+// boxOf is a detection's box in whole pixels, grown where the Config says so. That of
+// a whole photograph is not grown.
+func (e *Embedder) boxOf(p *picture, d face.Detection) image.Rectangle {
+	box := image.Rect(int(d.Box.X1), int(d.Box.Y1), int(d.Box.X1)+int(d.Box.Width()), int(d.Box.Y1)+int(d.Box.Height()))
+	if p.whole {
+		return box
+	}
+	return align.Expand(box, e.crop.Expand, p.image.Width(), p.image.Height())
+}
+
+func boxIn(r image.Rectangle) face.Box {
+	return face.Box{X1: float32(r.Min.X), Y1: float32(r.Min.Y), X2: float32(r.Max.X), Y2: float32(r.Max.Y)}
 }
 
 func shifted(d face.Detection, x, y int) face.Detection {

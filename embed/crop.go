@@ -19,9 +19,9 @@ func (e *Embedder) placed(p *picture, found []face.Detection, m *model) (func(i 
 	return func(i int) (cut, error) {
 		crop, err := m.cutPlaced(p, placements[i])
 		if p.whole {
-			return cut{found[i], crop, nil}, err
+			return cut{detection: found[i], crop: crop}, err
 		}
-		return cut{found[i], crop, &placements[i]}, err
+		return cut{detection: found[i], crop: crop, placement: &placements[i]}, err
 	}, err
 }
 

@@ -35,6 +35,7 @@ type Embedder struct {
 
 	estimators []estimator       // of attributes
 	liveness   *liveness.Checker // nil where there is none
+	liveModel  registry.Entry    // its entry, empty where there is none
 	turns      turns
 	observer   Observer
 
@@ -46,6 +47,7 @@ type Embedder struct {
 	profile      face.Profile
 	maxFaces     int  // of a photograph; 0 for all
 	anyway       bool // a photograph without a face is one
+	tells        bool // whether faces are live, with their templates and crops
 }
 
 // Open loads the models. The caller closes the Embedder. Errors are

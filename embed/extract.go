@@ -15,6 +15,7 @@ type Extracted struct {
 	// Placement tells how the face lay on the template. It is nil where it was
 	// not aligned onto one.
 	Placement *align.Placement
+	Liveness  *face.Liveness // nil where Taking did not ask for it
 }
 
 // Extract finds the faces of an encoded photograph and cuts them out: aligned as
@@ -47,5 +48,5 @@ func (s *sight) extract(i int) (Extracted, error) {
 		return Extracted{}, err
 	}
 	png, err := c.crop.PNG()
-	return Extracted{c.detection, png, c.placement}, errors.Join(err, c.crop.Close())
+	return Extracted{c.detection, png, c.placement, s.liveness(i)}, errors.Join(err, c.crop.Close())
 }

@@ -35,8 +35,13 @@ func (e *Embedder) openLiveness(cfg Config) error {
 	if e.liveness, err = liveness.Open(context.Background(), sessions, livenessConfig(entry, e.deepface())); err != nil {
 		return errors.Join(face.Wrap(face.Mismatch, err, "model of liveness %s", entry.Name), closeAll(sessions))
 	}
+	e.liveModel = entry
 	return nil
 }
+
+// Liveness is the name of the model that tells live faces from pictures of faces;
+// empty where there is none.
+func (e *Embedder) Liveness() string { return e.liveModel.Name }
 
 func livenessModel(store *registry.Store, name string) (registry.Entry, error) {
 	if name == Auto {
@@ -48,7 +53,7 @@ func livenessModel(store *registry.Store, name string) (registry.Entry, error) {
 func livenessConfig(entry registry.Entry, winning bool) liveness.Config {
 	p := entry.Presentation
 	return liveness.Config{
-		Width: p.Width, Height: p.Height, Scales: p.Scales, Classes: p.Classes, Live: p.Live, Winning: winning,
+		Width: p.Width, Height: p.Height, Scales: p.Scales, Classes: p.Classes, Live: p.Live, Threshold: p.Threshold, Winning: winning,
 		Pixels: classify.Pixels{RGB: p.RGB, Mean: p.Mean, Std: p.Std},
 	}
 }
@@ -59,6 +64,15 @@ func closeAll(sessions []classify.Session) error {
 		errs = append(errs, s.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// LivenessThreshold is the least probability of a live face by which that model takes
+// a face for one; 0 where the class that is the most likely decides.
+func (e *Embedder) LivenessThreshold() float64 {
+	if p := e.liveModel.Presentation; p != nil {
+		return p.Threshold
+	}
+	return 0
 }
 
 // tryPresentation opens graphs as those of a model of liveness.

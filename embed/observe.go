@@ -6,7 +6,7 @@ import "time"
 // several goroutines at once, and should not take long.
 type Observer interface {
 	// Stage tells how long a photograph took for a part of the way: StageTurn,
-	// StageDetect or, for up to 32 of its faces, StageRecognise.
+	// StageDetect, StageLiveness or, for up to 32 of its faces, StageRecognise.
 	Stage(name string, took time.Duration)
 	// Batch tells how many faces went into a run of a recogniser's network.
 	Batch(faces int)
@@ -16,6 +16,7 @@ type Observer interface {
 const (
 	StageTurn      = "turn"      // waiting for a processor, once the photograph is there
 	StageDetect    = "detect"    // decoding it and finding its faces
+	StageLiveness  = "liveness"  // telling whether they are live, where that is asked
 	StageRecognise = "recognise" // making embeddings of them, with the waiting for others'
 )
 

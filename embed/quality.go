@@ -13,7 +13,7 @@ const fittedPoints = 4
 // measures says how well a face that was cut out is seen.
 func (m *model) measures(c cut) (face.Measures, error) {
 	box := c.detection.Box
-	seen := face.Measures{Side: float64(min(box.Width(), box.Height())), Confidence: float64(c.detection.Confidence)}
+	seen := face.Measures{Side: float64(min(box.Width(), box.Height())), Confidence: float64(c.detection.Confidence), Liveness: c.live}
 	if c.placement != nil {
 		seen.Scale = &c.placement.Scale
 		if m.native.Crop != registry.CropBox && len(c.detection.Landmarks) >= fittedPoints {

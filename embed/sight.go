@@ -14,8 +14,11 @@ import (
 // out.
 type sight struct {
 	picture       *picture
-	width, height int // of the photograph, in pixels, as displayed
-	faces         int // at least one
+	width, height int              // of the photograph, in pixels, as displayed
+	faces         int              // at least one
+	found         []face.Detection // in the picture's pixels, were it not reduced
+	frame         image.Rectangle  // where the photograph lies in it
+	live          []face.Liveness  // of each face; nil where nobody asked
 	// cut cuts one of the faces out for each model, in their order. The caller
 	// closes the crop.
 	cut []func(i int) (cut, error)
@@ -26,12 +29,13 @@ type cut struct {
 	detection face.Detection // in the photograph's pixels
 	crop      *cv.Image
 	placement *align.Placement // nil where the face was not aligned onto a template
+	live      *face.Liveness   // nil where nobody asked
 }
 
 func (s *sight) Close() error { return s.picture.Close() }
 
-// look finds the faces of a photograph. Errors are those of Embed.
-func (e *Embedder) look(ctx context.Context, data []byte, which face.Choice) (*sight, error) {
+// lookForFaces finds the faces of a photograph.
+func (e *Embedder) lookForFaces(ctx context.Context, data []byte, which face.Choice) (*sight, error) {
 	defer e.timed(StageDetect)()
 	if e.deepface() || e.crop.Unaligned {
 		return e.lookForBoxes(ctx, data, which)
@@ -40,11 +44,11 @@ func (e *Embedder) look(ctx context.Context, data []byte, which face.Choice) (*s
 	if err != nil {
 		return nil, err
 	}
-	s := &sight{picture: p, width: p.width, height: p.height}
-	found, err := e.findOrTake(ctx, p, which, image.Rect(0, 0, p.width, p.height))
+	s := &sight{picture: p, width: p.width, height: p.height, frame: image.Rect(0, 0, p.width, p.height)}
+	s.found, err = e.findOrTake(ctx, p, which, s.frame)
 	if err == nil {
-		s.faces = len(found)
-		err = e.placedForAll(s, found)
+		s.faces = len(s.found)
+		err = e.placedForAll(s, s.found)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -72,6 +76,7 @@ func (s *sight) some(model, from, to int) ([]cut, error) {
 		if err != nil {
 			return nil, errors.Join(err, closeCuts(cuts))
 		}
+		c.live = s.liveness(i)
 		cuts = append(cuts, c)
 	}
 	return cuts, nil

@@ -4,13 +4,15 @@ package embed
 type Taking struct {
 	MaxFaces int  // those with the largest boxes, so many; 0 for all
 	Anyway   bool // the whole photograph is one where none is found
+	Liveness bool // of each is said whether it is live, by the model of Config.Liveness
 }
 
-// Taking is the Embedder with other settings than Config's MaxFaces and Anyway. It
-// shares all its parts with e, which alone is to be closed.
+// Taking is the Embedder with other settings than Config's MaxFaces and Anyway, and
+// with liveness told or not. It shares all its parts with e, which alone is to be
+// closed.
 func (e *Embedder) Taking(t Taking) *Embedder {
 	view := *e
-	view.maxFaces, view.anyway = t.MaxFaces, t.Anyway
+	view.maxFaces, view.anyway, view.tells = t.MaxFaces, t.Anyway, t.Liveness
 	return &view
 }
 

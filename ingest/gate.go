@@ -35,11 +35,14 @@ type Gates struct {
 	// Faces is the policy for photographs in identities' folders; of others all
 	// faces count. Defaults to Largest.
 	Faces Faces
+	// Live refuses faces of which face.Measures.Liveness does not say that they are
+	// live: the embedder has to tell. Defaults to taking all.
+	Live bool `json:",omitempty"`
 }
 
 // gateReasons are the reasons for which a photograph is rejected by gates: they
 // may not hold for other ones.
-var gateReasons = [...]face.Code{face.TooSmall, face.LowConfidence, face.Blurred, face.BadAlignment, face.SeveralFaces}
+var gateReasons = [...]face.Code{face.TooSmall, face.LowConfidence, face.Blurred, face.BadAlignment, face.SeveralFaces, face.Spoof}
 
 // DefaultGates are those of the program. docs/ingest.md says how they were set.
 func DefaultGates() Gates {
@@ -57,6 +60,9 @@ func (g Gates) String() string {
 		if setting.value > 0 {
 			fmt.Fprintf(&b, "+%s%g", setting.name, setting.value)
 		}
+	}
+	if g.Live {
+		b.WriteString("+live")
 	}
 	if g.Faces != Largest {
 		fmt.Fprintf(&b, "+faces-%s", g.Faces)
@@ -96,6 +102,10 @@ func (g Gates) judge(t face.Template) *failure {
 		return fail(face.BadAlignment, "landmarks off a face's by %.3f of the eyes' distance, the most is %g", *m.Residual, g.MaxResidual)
 	case m.Sharpness < g.MinSharpness:
 		return fail(face.Blurred, "sharpness %.4f, the least is %g", m.Sharpness, g.MinSharpness)
+	case g.Live && m.Liveness == nil:
+		return fail(face.Spoof, "nobody has said whether the face is live")
+	case g.Live && !m.Liveness.Real:
+		return fail(face.Spoof, "a picture of a face, not a live one (score %.3f)", m.Liveness.Score)
 	}
 	return nil
 }

@@ -23,12 +23,18 @@ func TestJudge(t *testing.T) {
 	gates := Gates{MinSide: 24, MinConfidence: 0.7, MinSharpness: 0.2, MaxResidual: 0.4}
 	unaligned := seen(24, 0.7, 0, 0.2)
 	unaligned.Measures.Residual = nil
+	live, fake, unsaid := seen(99, 1, 0, 0.5), seen(99, 1, 0, 0.5), seen(99, 1, 0, 0.5)
+	live.Measures.Liveness, fake.Measures.Liveness = &face.Liveness{Real: true, Score: 0.8}, &face.Liveness{Score: 0.25}
 	for name, c := range map[string]struct {
 		gates Gates
 		of    face.Template
 		want  face.Code
 		says  string
 	}{
+		"live":              {Gates{Live: true}, live, "", ""},
+		"a picture":         {Gates{Live: true}, fake, face.Spoof, "0.250"},
+		"not looked at":     {Gates{Live: true}, unsaid, face.Spoof, "nobody"},
+		"nobody asked":      {Gates{}, fake, "", ""},
 		"at every limit":    {gates, seen(24, 0.7, 0.4, 0.2), "", ""},
 		"too small":         {gates, seen(23.9, 0.9, 0.1, 0.5), face.TooSmall, "24"},
 		"in doubt":          {gates, seen(99, 0.699, 0.1, 0.5), face.LowConfidence, "0.699"},
@@ -92,13 +98,13 @@ func TestWhatRejectionsDependOn(t *testing.T) {
 	for i, change := range []func(*Config){
 		func(c *Config) { c.Gates.MinSide = 20 }, func(c *Config) { c.Gates.MinConfidence = 0.6 },
 		func(c *Config) { c.Gates.MinSharpness = 0 }, func(c *Config) { c.Gates.MaxResidual = 1 },
-		func(c *Config) { c.Gates.Faces = All },
+		func(c *Config) { c.Gates.Faces = All }, func(c *Config) { c.Gates.Live = true },
 	} {
 		now := was
 		change(&now)
 		differing[fmt.Sprint(i)] = now
 	}
-	for _, code := range []face.Code{face.TooSmall, face.LowConfidence, face.Blurred, face.BadAlignment, face.SeveralFaces, face.NoFace, face.Undecodable} {
+	for _, code := range []face.Code{face.TooSmall, face.LowConfidence, face.Blurred, face.BadAlignment, face.SeveralFaces, face.Spoof, face.NoFace, face.Undecodable} {
 		entry := face.LedgerEntry{Rejected: code, Detector: was.triedWith(code)}
 		if !stands(entry, was) {
 			t.Errorf("%s does not stand for the same gates", code)

@@ -5,7 +5,8 @@ import "github.com/visagedb/visage/internal/face"
 // Merge makes one template of several photographs' templates of one person,
 // which is nearer to further photographs of that person than most of them are
 // alone. It is their mean, brought to length 1 again where the space's
-// templates have it. What else belongs to a template is the first one's.
+// templates have it. What else belongs to a template is the first one's, but that it is not live
+// where one of them is not.
 //
 // It returns Invalid for no templates, for one that is zero or not finite and
 // where they cancel each other out, and Mismatch for templates of different
@@ -25,6 +26,11 @@ func Merge(templates []face.Template) (face.Template, error) {
 		}
 	}
 	merged := templates[0]
+	for _, t := range templates {
+		if t.Measures.Liveness.Spoofed() {
+			merged.Measures.Liveness = t.Measures.Liveness
+		}
+	}
 	merged.Vector = make([]float32, space.Dim)
 	for i, x := range sum {
 		merged.Vector[i] = float32(x / float64(len(templates)))

@@ -9,11 +9,12 @@ type Representation struct {
 	Confidence float32    `json:"face_confidence"` // of the detection
 	// Face is what the network was given: rows, columns and channels, in a row.
 	// Shape are their numbers.
-	Face     []float32 `json:"face,omitempty"`
-	Shape    []int     `json:"face_shape,omitempty"`
-	Model    string    `json:"model"`
-	Detector string    `json:"detector_backend"`
-	Space    string    `json:"space"`
+	Face           []float32 `json:"face,omitempty"`
+	Shape          []int     `json:"face_shape,omitempty"`
+	Model          string    `json:"model"`
+	Detector       string    `json:"detector_backend"`
+	Space          string    `json:"space"`
+	*face.Liveness           // is_real and antispoof_score; absent where nobody asked
 }
 
 // RepresentOptions say what is done with templates before they are shown.
@@ -35,6 +36,7 @@ func Represent(photo face.Photo, opts RepresentOptions) []Representation {
 		shown[i] = Representation{
 			Embedding: t.Vector, FacialArea: NewFacialArea(t.Detection, photo.Width, photo.Height),
 			Confidence: t.Detection.Confidence, Model: t.Space.Recognizer, Detector: opts.Detector, Space: t.Space.Name(),
+			Liveness: t.Measures.Liveness,
 		}
 		r := &shown[i]
 		if opts.MinMax != nil {

@@ -30,6 +30,9 @@ type Probe struct {
 	// Identity is the name decided for; empty unless Decision is Matched, and
 	// where the matching face belongs to no identity.
 	Identity string `json:"identity"`
+	// Liveness is the JSON's is_real and antispoof_score, which are absent where nobody
+	// asked for them.
+	*face.Liveness
 }
 
 // How says how a search was done, over all its probes.
@@ -54,6 +57,9 @@ type FindResult struct {
 	Results [][]Match `json:"results"`
 	Probes  []Probe   `json:"probes"` // in the order of Results
 	Search  How       `json:"search"`
+	// Spoofs are faces that were not searched for; Find leaves them to callers that
+	// ask for live faces alone.
+	Spoofs []Spoof `json:"spoofs,omitempty"`
 }
 
 func newFindResult(space face.Space, opts FindOptions) FindResult {
@@ -93,7 +99,7 @@ func (r *FindResult) add(probe face.Template, ranked []Match, plan face.Plan, op
 			m.Decision = decision
 		}
 	}
-	found := Probe{Detection: probe.Detection, Decision: decision}
+	found := Probe{Detection: probe.Detection, Decision: decision, Liveness: probe.Measures.Liveness}
 	if decision == Matched {
 		found.Identity = ranked[0].Identity
 	}

@@ -38,6 +38,11 @@ type Verification struct {
 	// Pairs are all pairs of faces, where VerifyOptions.AllPairs asked for them:
 	// the first photograph's first face with each of the second's, and so on.
 	Pairs []Pair `json:"pairs,omitempty"`
+	// Liveness says whether the two faces that decided are live, where that was asked.
+	Liveness *LivePair `json:"liveness,omitempty"`
+	// Spoofs are faces that were not compared; Verify leaves them to callers that ask
+	// for live faces alone.
+	Spoofs []Spoof `json:"spoofs,omitempty"`
 }
 
 // Verify compares every face of one photograph with every face of the other;
@@ -83,6 +88,7 @@ func Verify(a, b face.Photo, opts VerifyOptions) (Verification, error) {
 		Space:           space.Name(),
 		ThresholdSource: opts.Threshold.Source,
 		Pairs:           pairs,
+		Liveness:        livePair(a.Templates[best.Face1], b.Templates[best.Face2]),
 	}, nil
 }
 

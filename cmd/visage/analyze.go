@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,7 +18,7 @@ import (
 type analysis struct {
 	embed.Config
 	actions []string
-	spoof   bool
+	spoofs  *spoofing
 	json    *bool
 }
 
@@ -37,7 +38,7 @@ A photograph without a face has no attributes, and is an error.
 	flags := cmd.Flags()
 	flags.StringSliceVar(&n.actions, "actions", nil, "some of emotion, age, gender and race; default those for which a model is installed")
 	flags.StringSliceVar(&n.AttributeModels, "attribute-models", nil, "models to use for the attributes that they estimate; default the best installed")
-	flags.BoolVar(&n.spoof, "anti-spoofing", false, "tell live faces from pictures of faces, too")
+	n.spoofs = spoofFlags(flags, search.FlagSpoofs)
 	flags.IntVar(&n.MaxFaces, "max-faces", 0, "keep so many faces, those with the largest boxes; default all")
 	flags.StringVar(&n.Device, "device", "cpu", "what runs the networks: cpu, cuda or cuda:N")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -46,6 +47,9 @@ A photograph without a face has no attributes, and is an error.
 				return misuse{fmt.Errorf("analyze: --actions %s: use some of %v", action, face.AllAttributes())}
 			}
 			n.Attributes = append(n.Attributes, face.Attribute(action))
+		}
+		if err := n.spoofs.open(&n.Config); err != nil {
+			return err
 		}
 		return a.analyze(cmd.Context(), args[0], n)
 	}
@@ -62,23 +66,35 @@ func (a *app) analyze(ctx context.Context, path string, n *analysis) error {
 			return err
 		}
 	}
-	if n.spoof {
-		n.Liveness = embed.Auto
-	}
 	return a.withEmbedder(n.Config, func(e *embed.Embedder) error {
-		found, width, height, err := e.Analyze(ctx, data, face.AllFaces, embed.Asked{Attributes: n.Attributes, Liveness: n.spoof})
+		found, width, height, err := e.Analyze(ctx, data, face.AllFaces, embed.Asked{Attributes: n.Attributes, Liveness: n.spoofs.asked})
 		if err != nil {
 			return aboutPhoto(path, err)
 		}
-		results := make([]httpapi.Analysis, len(found))
-		for i, f := range found {
-			results[i] = analysisOf(f, width, height)
+		_, spoofs, err := n.spoofs.policy.Sift("", analyzedFaces(found, width, height))
+		if err != nil {
+			return aboutPhoto(path, err)
+		}
+		var results []httpapi.Analysis
+		for _, f := range found {
+			if !n.spoofs.policy.LeavesOut(f.Liveness) {
+				results = append(results, analysisOf(f, width, height))
+			}
 		}
 		if *n.json {
-			return printJSON(a.out, map[string]any{"results": results})
+			return printJSON(a.out, withSpoofs(results, spoofs))
 		}
-		return a.printAnalyses(results)
+		return errors.Join(a.printAnalyses(results), a.printSpoofs(spoofs))
 	})
+}
+
+// analyzedFaces are faces as those of a photograph.
+func analyzedFaces(found []embed.Analyzed, width, height int) face.Photo {
+	photo := face.Photo{Width: width, Height: height}
+	for _, f := range found {
+		photo.Templates = append(photo.Templates, face.Template{Detection: f.Detection, Measures: face.Measures{Liveness: f.Liveness}})
+	}
+	return photo
 }
 
 // installedAttributes are those that can be estimated here; the others are named.
@@ -102,7 +118,7 @@ func (a *app) installedAttributes() ([]face.Attribute, error) {
 // analysisOf is a face as DeepFace's analyze answers it, which cuts years off.
 func analysisOf(f embed.Analyzed, width, height int) httpapi.Analysis {
 	n := httpapi.Analysis{
-		Region: search.NewFacialArea(f.Detection, width, height), Confidence: f.Detection.Confidence, Models: map[string]string{},
+		Region: search.NewFacialArea(f.Detection, width, height), Confidence: f.Detection.Confidence, Models: map[string]string{}, Liveness: f.Liveness,
 	}
 	for attribute, estimate := range f.Attributes {
 		n.Models[string(attribute)] = estimate.Model
@@ -117,9 +133,6 @@ func analysisOf(f embed.Analyzed, width, height int) httpapi.Analysis {
 		case face.Emotion:
 			n.Emotion, n.DominantEmotion = estimate.Percent, estimate.Dominant
 		}
-	}
-	if l := f.Liveness; l != nil {
-		n.IsReal, n.AntispoofScore = &l.Real, &l.Score
 	}
 	return n
 }
@@ -136,10 +149,10 @@ func (a *app) printAnalyses(results []httpapi.Analysis) error {
 			rows[i] = append(rows[i], said(r, face.Attribute(column)))
 		}
 	}
-	if results[0].IsReal != nil {
+	if results[0].Liveness != nil {
 		header = append(header, "live", "score")
 		for i, r := range results {
-			rows[i] = append(rows[i], fmt.Sprint(*r.IsReal), fmt.Sprintf("%.3f", *r.AntispoofScore))
+			rows[i] = append(rows[i], fmt.Sprint(r.Real), fmt.Sprintf("%.3f", r.Score))
 		}
 	}
 	return printTable(a.out, header, rows)

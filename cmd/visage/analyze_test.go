@@ -29,7 +29,7 @@ func TestAnalyze(t *testing.T) {
 	genders := map[string]int{}
 	for _, r := range all {
 		genders[r.DominantGender]++
-		if r.Age == nil || *r.Age < 15 || *r.Age > 90 || r.DominantEmotion == "" || r.DominantRace != "" || len(r.Models) != 3 || r.IsReal == nil || !*r.IsReal || r.Region.W < 100 {
+		if r.Age == nil || *r.Age < 15 || *r.Age > 90 || r.DominantEmotion == "" || r.DominantRace != "" || len(r.Models) != 3 || r.Liveness == nil || !r.Real || r.Region.W < 100 {
 			t.Errorf("got %+v", r)
 		}
 	}

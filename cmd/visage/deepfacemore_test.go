@@ -6,22 +6,25 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/visagedb/visage/internal/config"
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/httpapi"
 	"github.com/visagedb/visage/search"
 )
 
-// What no model is installed for is refused, and so is anti-spoofing where a route does
-// not do it: nothing is invented.
+// What no model is installed for is refused, anti-spoofing on every route too: nothing
+// is invented, and nothing that was asked for is left out.
 func TestWhatIsNotThereIsRefused(t *testing.T) {
 	t.Parallel()
-	s, data := newService(t, builtInModels), inBase64(encoded(t, drawn(1, 80)))
+	bare := &app{log: slog.New(slog.DiscardHandler), settings: config.Settings{Home: t.TempDir(), OrtLib: os.Getenv("VISAGE_ORT_LIB")}}
+	s, data := newServiceOf(t, bare, builtInModels), inBase64(encoded(t, drawn(1, 80)))
 	if r := s.json("/analyze", map[string]any{"img": data, "actions": []string{"race"}}); r.status != http.StatusServiceUnavailable || r.body["code"] != "unavailable" {
 		t.Errorf("/analyze: %d %s", r.status, r.text)
 	}

@@ -110,6 +110,9 @@ func taskOf(cfg ingest.Config, m embed.Config, e *embed.Embedder) (queue.Task, e
 			Thorough: m.Passes.Thorough, Turned: m.Passes.Turned, Unaligned: m.Crop.Unaligned, Expand: m.Crop.Expand,
 		},
 	}
+	if cfg.Gates.Live {
+		task.Models.Liveness = e.Liveness()
+	}
 	if info, err := os.Stat(root); err == nil && info.Mode().IsRegular() {
 		task.Include, task.Exclude = queue.Raws(cfg.Include), queue.Raws(cfg.Exclude)
 	}
@@ -121,8 +124,9 @@ func embedderOf(m queue.Models, device string, workers int) embed.Config {
 	return embed.Config{
 		Workers:    workers,
 		Recognizer: m.Recognizers[0], Also: m.Recognizers[1:], Detector: m.Detector, Normalization: recognize.Normalization(m.Normalization), Device: device,
-		Options: detect.Options{Profile: m.Profile, Side: m.Side, Confidence: m.Confidence},
-		Passes:  detect.Passes{Thorough: m.Thorough, Turned: m.Turned},
-		Crop:    embed.Crop{Unaligned: m.Unaligned, Expand: m.Expand},
+		Options:  detect.Options{Profile: m.Profile, Side: m.Side, Confidence: m.Confidence},
+		Passes:   detect.Passes{Thorough: m.Thorough, Turned: m.Turned},
+		Crop:     embed.Crop{Unaligned: m.Unaligned, Expand: m.Expand},
+		Liveness: m.Liveness,
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func evalCommand(a *app) *cobra.Command {
-	return group("eval", "Measure how well faces are told apart", evalVerify(a), evalIdentify(a))
+	return group("eval", "Measure how well faces are told apart", evalVerify(a), evalIdentify(a), evalSpoof(a))
 }
 
 // evaluation are the flags that both protocols share.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,8 @@ type extracted struct {
 	Confidence float32            `json:"confidence"`
 	File       string             `json:"file"`
 	Alignment  *httpapi.Alignment `json:"alignment"` // null where the crop was not aligned onto a template
-	// IsReal, AntispoofScore and Quality are null: they were not asked for.
+	// IsReal and AntispoofScore are null where they were not asked for, Quality is
+	// always.
 	IsReal         *bool    `json:"is_real"`
 	AntispoofScore *float64 `json:"antispoof_score"`
 	Quality        *float64 `json:"quality"`
@@ -42,6 +44,7 @@ type extraction struct {
 	embed.Config
 	dir, draw string
 	json      *bool
+	spoofs    *spoofing
 }
 
 func extractCommand(a *app) *cobra.Command {
@@ -59,7 +62,11 @@ what DeepFace's extract_faces cuts out: a box, turned until the eyes are level.
 	flags := cmd.Flags()
 	flags.StringVar(&x.dir, "out", ".", "folder for the crops, PNG, made if it is not there")
 	flags.StringVar(&x.draw, "draw", "", "file for the photograph with boxes and landmarks drawn, .png or .jpg")
+	x.spoofs = spoofFlags(flags, search.FlagSpoofs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := x.spoofs.open(&x.Config); err != nil {
+			return err
+		}
 		if x.draw != "" {
 			if _, err := encoderOf(x.draw); err != nil {
 				return err
@@ -79,20 +86,18 @@ func (a *app) extract(ctx context.Context, name string, x *extraction) error {
 		return misuse{fmt.Errorf("extract: %s is the photograph itself: name another file by --draw", x.draw)}
 	}
 	return a.withEmbedder(x.Config, func(e *embed.Embedder) error {
-		crops, width, height, err := e.Extract(ctx, data, face.AllFaces)
+		crops, width, height, err := x.spoofs.of(e, x.Config).Extract(ctx, data, face.AllFaces)
 		if err != nil {
 			return aboutPhoto(name, err)
 		}
-		results := make([]extracted, len(crops))
-		for i, c := range crops {
-			file, err := writeCrop(x.dir, name, i, c.PNG)
-			if err != nil {
-				return err
-			}
-			results[i] = extracted{
-				FacialArea: search.NewFacialArea(c.Detection, width, height), Confidence: c.Detection.Confidence,
-				File: file, Alignment: alignmentOf(c.Placement),
-			}
+		_, spoofs, err := x.spoofs.policy.Sift("", extractedFaces(crops, width, height))
+		if err != nil {
+			return aboutPhoto(name, err)
+		}
+		crops = slices.DeleteFunc(crops, func(c embed.Extracted) bool { return x.spoofs.policy.LeavesOut(c.Liveness) })
+		results, err := writeCrops(x.dir, name, crops, width, height)
+		if err != nil {
+			return err
 		}
 		if x.draw != "" {
 			if err := drawFaces(e, data, crops, x.draw); err != nil {
@@ -100,13 +105,41 @@ func (a *app) extract(ctx context.Context, name string, x *extraction) error {
 			}
 		}
 		if *x.json {
-			return printJSON(a.out, map[string]any{"results": results})
+			return printJSON(a.out, withSpoofs(results, spoofs))
 		}
-		for _, r := range results {
-			fmt.Fprintln(a.out, plain(r.File))
+		for i, r := range results {
+			fmt.Fprintln(a.out, plain(r.File)+liveText(crops[i].Liveness))
 		}
-		return nil
+		return a.printSpoofs(spoofs)
 	})
+}
+
+// extractedFaces are crops as the faces of a photograph.
+func extractedFaces(crops []embed.Extracted, width, height int) face.Photo {
+	photo := face.Photo{Width: width, Height: height}
+	for _, c := range crops {
+		photo.Templates = append(photo.Templates, face.Template{Detection: c.Detection, Measures: face.Measures{Liveness: c.Liveness}})
+	}
+	return photo
+}
+
+// writeCrops writes the faces of a photograph of a size, in pixels, into a folder.
+func writeCrops(dir, photograph string, crops []embed.Extracted, width, height int) ([]extracted, error) {
+	results := make([]extracted, len(crops))
+	for i, c := range crops {
+		file, err := writeCrop(dir, photograph, i, c.PNG)
+		if err != nil {
+			return nil, err
+		}
+		results[i] = extracted{
+			FacialArea: search.NewFacialArea(c.Detection, width, height), Confidence: c.Detection.Confidence,
+			File: file, Alignment: alignmentOf(c.Placement),
+		}
+		if l := c.Liveness; l != nil {
+			results[i].IsReal, results[i].AntispoofScore = &l.Real, &l.Score
+		}
+	}
+	return results, nil
 }
 
 // same says whether two names are of one file.

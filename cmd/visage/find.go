@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/visagedb/visage/embed"
@@ -36,7 +37,11 @@ with --top n, at the mean distance of its n nearest.
 	options := searchFlags(cmd)
 	limit := limitFlags(cmd)
 	samePerson := cmd.Flags().Bool("same-person", false, "take the photographs as several of one person")
+	spoofs := spoofFlags(cmd.Flags(), search.RejectSpoofs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := spoofs.open(m); err != nil {
+			return err
+		}
 		opts, err := options.of()
 		if err != nil {
 			return misuse{err}
@@ -46,7 +51,7 @@ with --top n, at the mean distance of its n nearest.
 				return err
 			}
 			opts.Detector = e.Detector()
-			probes, err := probesOf(cmd.Context(), e, args, *samePerson)
+			probes, err := probesOf(cmd.Context(), spoofs.of(e, *m), args, *samePerson, spoofs)
 			if err != nil {
 				return err
 			}
@@ -61,13 +66,14 @@ with --top n, at the mean distance of its n nearest.
 // probes are the faces to search for.
 type probes struct {
 	templates []face.Template
-	images    []string // the photograph of each, where there are several; else empty
-	merged    int      // of how many photographs the one template is; 0 where none were joined
+	images    []string       // the photograph of each, where there are several; else empty
+	spoofs    []search.Spoof // that are left out
+	merged    int            // of how many photographs the one template is; 0 where none were joined
 }
 
 // probesOf embeds photographs: every face of each, or the most prominent of
 // each joined into one.
-func probesOf(ctx context.Context, e *embed.Embedder, names []string, samePerson bool) (probes, error) {
+func probesOf(ctx context.Context, e *embed.Embedder, names []string, samePerson bool, spoofs *spoofing) (probes, error) {
 	choice := face.AllFaces
 	if samePerson {
 		choice = face.Prominent
@@ -82,11 +88,17 @@ func probesOf(ctx context.Context, e *embed.Embedder, names []string, samePerson
 		if err != nil {
 			return probes{}, aboutPhoto(name, err)
 		}
-		p.templates = append(p.templates, seen.Templates...)
-		for range seen.Templates {
-			if len(names) > 1 {
-				p.images = append(p.images, photo.Name(name))
-			}
+		image := ""
+		if len(names) > 1 {
+			image = photo.Name(name)
+		}
+		seen, without, err := spoofs.policy.Sift(image, seen)
+		if err != nil {
+			return probes{}, aboutPhoto(name, err)
+		}
+		p.templates, p.spoofs = append(p.templates, seen.Templates...), append(p.spoofs, without...)
+		if image != "" {
+			p.images = append(p.images, slices.Repeat([]string{image}, len(seen.Templates))...)
 		}
 	}
 	if !samePerson {
@@ -108,6 +120,7 @@ func (a *app) find(ctx context.Context, db *postgres.DB, p probes, options searc
 	for i, image := range p.images {
 		result.Probes[i].Image = image
 	}
+	result.Spoofs = p.spoofs
 	if asJSON {
 		return printJSON(a.out, result)
 	}

@@ -15,18 +15,21 @@ func (a *app) printFound(found search.FindResult, merged int) error {
 		probe := found.Probes[i]
 		box := probe.Detection.Box
 		if merged > 0 {
-			fmt.Fprintf(a.out, "one person in %d photographs: %s\n", merged, probe.Decision)
+			fmt.Fprintf(a.out, "one person in %d photographs: %s%s\n", merged, probe.Decision, liveText(probe.Liveness))
 		} else {
 			of := ""
 			if probe.Image != "" {
 				of = " in " + plain(probe.Image)
 			}
-			fmt.Fprintf(a.out, "face %d of %d%s at %.0f,%.0f, %.0f x %.0f pixels: %s\n", i+1, len(found.Results), of,
-				box.X1, box.Y1, box.Width(), box.Height(), probe.Decision)
+			fmt.Fprintf(a.out, "face %d of %d%s at %.0f,%.0f, %.0f x %.0f pixels: %s%s\n", i+1, len(found.Results), of,
+				box.X1, box.Y1, box.Width(), box.Height(), probe.Decision, liveText(probe.Liveness))
 		}
 		if err := a.printMatches(matches, found.Search.By); err != nil {
 			return err
 		}
+	}
+	if err := a.printSpoofs(found.Spoofs); err != nil {
+		return err
 	}
 	how := found.Search
 	filtered := ""

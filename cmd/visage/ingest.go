@@ -31,6 +31,7 @@ func ingestCommand(a *app) *cobra.Command {
 	flags := cmd.Flags()
 	sourceFlags(flags, &cfg)
 	gates := gateFlags(flags)
+	livenessFlag(flags, &m.Liveness)
 	listed := flags.String("report", "", "file for what was not used, a JSON object a line")
 	flags.StringVar(&cfg.Gallery, "gallery", face.DefaultGallery, "gallery, made if there is none of the name")
 	flags.IntVar(&m.Workers, "workers", 0, "processors to use; default all")
@@ -56,7 +57,7 @@ func ingestCommand(a *app) *cobra.Command {
 		if err := enqueueGoesWith(flags, *later); err != nil {
 			return err
 		}
-		severalModels(m)
+		namedModels(m, *gates)
 		cfg.Root, cfg.Mode, cfg.Gates = args[0], ingest.Enrol, *gates
 		if *plan {
 			cfg.Mode = ingest.Plan
@@ -80,10 +81,14 @@ func ingestCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-// severalModels takes a list of recognisers apart.
-func severalModels(m *embed.Config) {
+// namedModels takes a list of recognisers apart, and leaves out the model of liveness
+// where the gates do not ask.
+func namedModels(m *embed.Config, gates ingest.Gates) {
 	names := strings.Split(m.Recognizer, ",")
 	m.Recognizer, m.Also = names[0], names[1:]
+	if !gates.Live {
+		m.Liveness = ""
+	}
 }
 
 // ingest runs ingests at a pace, each with a progress bar, and prints the report
@@ -123,7 +128,7 @@ func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder
 	cfg.Paused = func(why error) {
 		a.log.Warn("waiting for the database", "reason", explain(why), "at_most", cfg.RetryFor)
 	}
-	report, err := ingest.Run(ctx, cfg, e, db)
+	report, err := ingest.Run(ctx, cfg, e.Taking(embed.Taking{Liveness: cfg.Gates.Live}), db)
 	count.upTo(report)
 	return report, errors.Join(err, bar.close())
 }

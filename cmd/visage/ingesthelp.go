@@ -30,6 +30,7 @@ WHAT IS REJECTED
                     than --max-residual
     blurred         the face is less sharp than --min-sharpness
     several_faces   more than one face passes, with --faces reject
+    spoof           a picture of a face rather than a live one, with --anti-spoofing
     unsupported     not a photograph, or of a kind that is not read
     decode_failed   a photograph that is damaged or cut short
     empty           a file of no bytes

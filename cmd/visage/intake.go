@@ -85,6 +85,9 @@ func (in *intake) Enqueue(ctx context.Context, order httpapi.JobOrder) (any, err
 		Root: root, Gallery: order.Gallery, Mode: ingest.Enrol, Gates: ingest.DefaultGates(),
 		Space: e.Space(), Also: e.Spaces()[1:], Detector: e.Detector(),
 	}
+	if cfg.Gates.Live = order.Live; order.Live && e.Liveness() == "" {
+		return nil, errNoLiveness
+	}
 	models, err := in.models.named(order.Choice)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -17,26 +18,56 @@ type analyzing struct {
 	liveness   bool             // a model of it is installed
 }
 
-// analyzingWith are those of the store.
-func analyzingWith(store *registry.Store) (analyzing, error) {
+// analyzingWith are those of the store, with the model of liveness that is named, or
+// else the one that is used by default. That is of no use without ONNX Runtime, whose
+// path is given.
+func analyzingWith(store *registry.Store, liveness, ortLib string) (analyzing, error) {
 	installed, _, err := embed.Attributes(store)
 	if err != nil {
 		return analyzing{}, err
+	}
+	if liveness != "" && liveness != embed.Auto {
+		return analyzing{installed, true}, nil
 	}
 	_, err = store.Default(registry.Liveness)
 	if err != nil && face.CodeOf(err) != face.Unavailable {
 		return analyzing{}, err
 	}
+	if err == nil {
+		_, err = embed.OrtVersion(ortLib)
+	}
 	return analyzing{installed, err == nil}, nil
+}
+
+// beside is the configuration of a recogniser with the model of liveness, where there
+// is one, which requests may then ask.
+func (n analyzing) beside(cfg embed.Config) embed.Config {
+	cfg.Liveness = cmp.Or(cfg.Liveness, embed.Auto)
+	if !n.liveness {
+		cfg.Liveness = ""
+	}
+	return cfg
 }
 
 // config is that of an Embedder which says all of it, and knows nobody.
 func (n analyzing) config(cfg embed.Config) embed.Config {
 	cfg.Attributes = n.attributes
-	if n.liveness {
-		cfg.Liveness = embed.Auto
+	return n.beside(cfg)
+}
+
+// openLender opens a lender that says of faces all that there are models for. The
+// caller closes it.
+func (a *app) openLender(m embed.Config, most int, store *registry.Store) (*lender, error) {
+	says, err := analyzingWith(store, m.Liveness, a.settings.OrtLib)
+	if err != nil {
+		return nil, err
 	}
-	return cfg
+	l, err := newLender(says.beside(m), most, store.Entries(), a.log, a.openEmbedder)
+	if err != nil {
+		return nil, err
+	}
+	l.says = says
+	return l, nil
 }
 
 // analyzer is httpapi.Analyzer.
@@ -70,6 +101,9 @@ func (l analyzer) Analyze(ctx context.Context, photo []byte, asked httpapi.Asked
 	return out, nil
 }
 
+// errNoLiveness is for requests that ask whether faces are live where nobody can say.
+var errNoLiveness = face.Errorf(face.Unavailable, "anti_spoofing: no model that tells a live face from a picture of one is installed here; nothing was checked: leave the field out or send false")
+
 // asked is what a request asks for, if there are models for it.
 func (n analyzing) asked(a httpapi.Asked) (embed.Asked, error) {
 	say := embed.Asked{Attributes: n.attributes, Liveness: a.Liveness}
@@ -84,7 +118,7 @@ func (n analyzing) asked(a httpapi.Asked) (embed.Asked, error) {
 	}
 	switch {
 	case a.Liveness && !n.liveness:
-		return say, face.Errorf(face.Unavailable, "anti_spoofing: no model that tells a live face from a picture of one is installed here; nothing was checked: leave the field out or send false")
+		return say, errNoLiveness
 	case len(say.Attributes) == 0:
 		return say, face.Errorf(face.Unavailable, "no model of attributes is installed here: `visage models list` shows what can be installed")
 	}

@@ -127,14 +127,30 @@ func (l *lender) outward(m models, err error) error {
 // served is an Embedder as requests see it.
 type served struct{ *embed.Embedder }
 
+// taking is the Embedder that gives what is wanted, if there is a model for it.
+func (s served) taking(want httpapi.Wanted) (*embed.Embedder, error) {
+	if want.Liveness && s.Liveness() == "" {
+		return nil, errNoLiveness
+	}
+	return s.Taking(embed.Taking(want)), nil
+}
+
 // Faces is httpapi.Embedder's.
 func (s served) Faces(ctx context.Context, photo []byte, want httpapi.Wanted) (face.Photo, error) {
-	return s.Taking(embed.Taking(want)).Embed(ctx, photo, face.AllFaces)
+	e, err := s.taking(want)
+	if err != nil {
+		return face.Photo{}, err
+	}
+	return e.Embed(ctx, photo, face.AllFaces)
 }
 
 // FacesFed is httpapi.Embedder's.
 func (s served) FacesFed(ctx context.Context, photo []byte, want httpapi.Wanted) (face.Photo, httpapi.Fed, error) {
-	faces, width, height, err := s.Taking(embed.Taking(want)).Represent(ctx, photo, face.AllFaces)
+	e, err := s.taking(want)
+	if err != nil {
+		return face.Photo{}, httpapi.Fed{}, err
+	}
+	faces, width, height, err := e.Represent(ctx, photo, face.AllFaces)
 	if err != nil {
 		return face.Photo{}, httpapi.Fed{}, err
 	}
@@ -148,10 +164,14 @@ func (s served) FacesFed(ctx context.Context, photo []byte, want httpapi.Wanted)
 
 // Cut is httpapi.Cutter's.
 func (s served) Cut(ctx context.Context, photo []byte, want httpapi.Wanted) (httpapi.Cut, error) {
-	crops, width, height, err := s.Taking(embed.Taking(want)).Extract(ctx, photo, face.AllFaces)
+	e, err := s.taking(want)
+	if err != nil {
+		return httpapi.Cut{}, err
+	}
+	crops, width, height, err := e.Extract(ctx, photo, face.AllFaces)
 	cut := httpapi.Cut{Width: width, Height: height}
 	for _, c := range crops {
-		cut.Crops = append(cut.Crops, httpapi.Crop{Detection: c.Detection, PNG: c.PNG, Alignment: alignmentOf(c.Placement)})
+		cut.Crops = append(cut.Crops, httpapi.Crop{Detection: c.Detection, PNG: c.PNG, Alignment: alignmentOf(c.Placement), Liveness: c.Liveness})
 	}
 	return cut, err
 }

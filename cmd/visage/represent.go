@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/visagedb/visage/embed"
@@ -16,6 +17,7 @@ type representation struct {
 	*embed.Config
 	minMax, unit, face, enforce bool
 	json                        *bool
+	spoofs                      *spoofing
 }
 
 func representCommand(a *app) *cobra.Command {
@@ -34,7 +36,11 @@ of it; such numbers are for other programs and compare with no template.
 	flags.BoolVar(&r.unit, "l2-normalize", false, "bring templates to length 1")
 	flags.BoolVar(&r.face, "return-face", false, "add what the network was given, with --json")
 	flags.BoolVar(&r.enforce, "enforce-detection", true, "fail where there is no face; =false takes the whole photograph for one")
+	r.spoofs = spoofFlags(flags, search.RejectSpoofs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := r.spoofs.open(r.Config); err != nil {
+			return err
+		}
 		if r.face && !*r.json {
 			return misuse{errors.New("represent: --return-face needs --json")}
 		}
@@ -57,7 +63,7 @@ func (a *app) represent(ctx context.Context, path string, r *representation) err
 		case r.minMax:
 			a.log.Warn("DeepFace knows no range of the model: --minmax-normalize changes nothing", "model", e.Recognizer())
 		}
-		faces, fed, err := served{e}.FacesFed(ctx, data, httpapi.Wanted{MaxFaces: r.MaxFaces, Anyway: r.Anyway})
+		faces, fed, err := served{e}.FacesFed(ctx, data, httpapi.Wanted{MaxFaces: r.MaxFaces, Anyway: r.Anyway, Liveness: r.spoofs.asked})
 		if err != nil {
 			return aboutPhoto(path, err)
 		}
@@ -67,10 +73,15 @@ func (a *app) represent(ctx context.Context, path string, r *representation) err
 				results[i].Face, results[i].Shape = fed.Values[i], fed.Shape
 			}
 		}
-		if *r.json {
-			return printJSON(a.out, map[string]any{"results": results})
+		_, spoofs, err := r.spoofs.policy.Sift("", faces)
+		if err != nil {
+			return aboutPhoto(path, err)
 		}
-		return a.printRepresented(results)
+		results = slices.DeleteFunc(results, func(one search.Representation) bool { return r.spoofs.policy.LeavesOut(one.Liveness) })
+		if *r.json {
+			return printJSON(a.out, withSpoofs(results, spoofs))
+		}
+		return errors.Join(a.printRepresented(results), a.printSpoofs(spoofs))
 	})
 }
 
@@ -78,8 +89,8 @@ func (a *app) represent(ctx context.Context, path string, r *representation) err
 // reads it.
 func (a *app) printRepresented(results []search.Representation) error {
 	for i, r := range results {
-		fmt.Fprintf(a.out, "face %d at %d,%d, %d x %d pixels, confidence %.2f, space %s\n[", i+1,
-			r.FacialArea.X, r.FacialArea.Y, r.FacialArea.W, r.FacialArea.H, r.Confidence, r.Space)
+		fmt.Fprintf(a.out, "face %d at %d,%d, %d x %d pixels, confidence %.2f, space %s%s\n[", i+1,
+			r.FacialArea.X, r.FacialArea.Y, r.FacialArea.W, r.FacialArea.H, r.Confidence, r.Space, liveText(r.Liveness))
 		for k, v := range r.Embedding {
 			if k > 0 {
 				fmt.Fprint(a.out, ",")

@@ -52,6 +52,7 @@ visage key create, and say --auth keys. docs/security.md tells what is promised.
 	flags.StringArrayVar(&s.roots, "ingest-root", nil, "let callers queue ingests of folders below this one; may be given several times")
 	flags.IntVar(&s.photos, "photos-per-call", 32, "how many photographs one call may bring")
 	flags.BoolVar(&s.crops, "keep-crops", false, "keep a picture of each face that is enrolled below /v1")
+	livenessFlag(flags, &m.Liveness)
 	s.recall = watchFlag(flags)
 	s.memory.flags(flags)
 	s.guards.declare(flags)
@@ -94,14 +95,11 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, gallery search.Gallery
 		return err
 	}
 	m.Observer = metrics
-	models, err := newLender(m, s.most, store.Entries(), a.log, a.openEmbedder)
+	models, err := a.openLender(m, s.most, store)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, models.Close()) }()
-	if models.says, err = analyzingWith(store); err != nil {
-		return err
-	}
 	builder := newBuilder(ctx, db, a.log)
 	defer builder.Close()
 	jobs, err := newIntake(a, db, models, s.roots)

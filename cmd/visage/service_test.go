@@ -40,16 +40,22 @@ var builtInModels = embed.Config{Recognizer: "LBPH", Detector: "opencv"}
 
 func newService(t *testing.T, cfg embed.Config, change ...func(*httpapi.Config)) service {
 	t.Helper()
+	a := &app{log: slog.New(slog.DiscardHandler), settings: config.Settings{Home: t.TempDir(), OrtLib: os.Getenv("VISAGE_ORT_LIB")}}
+	if dir := os.Getenv("VISAGE_TEST_MODELS"); dir != "" {
+		a.settings.Models = []string{dir}
+	}
+	return newServiceOf(t, a, cfg, change...)
+}
+
+// newServiceOf is newService of a program with settings of its own.
+func newServiceOf(t *testing.T, a *app, cfg embed.Config, change ...func(*httpapi.Config)) service {
+	t.Helper()
 	dsn := pgtest.URL(t)
 	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn, MaxConns: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	a := &app{log: slog.New(slog.DiscardHandler), settings: config.Settings{Home: t.TempDir(), OrtLib: os.Getenv("VISAGE_ORT_LIB")}}
-	if dir := os.Getenv("VISAGE_TEST_MODELS"); dir != "" {
-		a.settings.Models = []string{dir}
-	}
 	models := newTestLender(t, a, cfg, 3)
 	photos, err := photo.New(photo.Config{})
 	if err != nil {
@@ -77,11 +83,8 @@ func newTestLender(t *testing.T, a *app, cfg embed.Config, most int) *lender {
 	if err != nil {
 		t.Fatal(err)
 	}
-	models, err := newLender(cfg, most, store.Entries(), a.log, a.openEmbedder)
+	models, err := a.openLender(cfg, most, store)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if models.says, err = analyzingWith(store); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -24,18 +25,20 @@ numbers, or what visage represent --json prints.
 	}
 	m, asJSON, limit := modelFlags(cmd), jsonFlag(cmd.Flags()), limitFlags(cmd)
 	pairs := cmd.Flags().Bool("pairs", false, "show all pairs of faces, not only the closest")
+	spoofs := spoofFlags(cmd.Flags(), search.RejectSpoofs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := spoofs.open(m); err != nil {
+			return err
+		}
 		return a.withEmbedder(*m, func(e *embed.Embedder) error {
 			begun := time.Now()
 			metric, threshold, err := limit.of(cmd, e)
 			if err != nil {
 				return err
 			}
-			var photos [2]face.Photo
-			for i, path := range args {
-				if photos[i], err = facesOf(cmd.Context(), e, path); err != nil {
-					return err
-				}
+			photos, without, err := bothFaces(cmd.Context(), spoofs.of(e, *m), args, spoofs)
+			if err != nil {
+				return err
 			}
 			answer, err := search.Verify(photos[0], photos[1], search.VerifyOptions{
 				Metric: metric, Threshold: threshold, Detector: e.Detector(), AllPairs: *pairs,
@@ -43,6 +46,7 @@ numbers, or what visage represent --json prints.
 			if err != nil {
 				return err
 			}
+			answer.Spoofs = without
 			answer.Time = math.Round(time.Since(begun).Seconds()*100) / 100
 			if *asJSON {
 				return printJSON(a.out, answer)
@@ -53,21 +57,45 @@ numbers, or what visage represent --json prints.
 	return cmd
 }
 
-// facesOf gives the faces of a photograph, or the templates that a file
-// holds.
-func facesOf(ctx context.Context, e *embed.Embedder, path string) (face.Photo, error) {
+// bothFaces are the faces of two photographs that count, and those that do not. At
+// least one must be a photograph where faces are to be told from pictures of faces.
+func bothFaces(ctx context.Context, e *embed.Embedder, paths []string, spoofs *spoofing) (photos [2]face.Photo, without []search.Spoof, err error) {
+	templates := 0
+	for i, path := range paths {
+		all, found, err := facesOf(ctx, e, path)
+		if err != nil {
+			return photos, nil, err
+		}
+		left, spoofed, err := spoofs.policy.Sift(fmt.Sprintf("img%d", i+1), all)
+		if err != nil {
+			return photos, nil, aboutPhoto(path, err)
+		}
+		photos[i], without = left, append(without, spoofed...)
+		if found {
+			templates++
+		}
+	}
+	if templates == len(photos) && spoofs.asked {
+		return photos, nil, misuse{errors.New("verify: --anti-spoofing: nobody can say of a template whether its face was live: give at least one photograph")}
+	}
+	return photos, without, nil
+}
+
+// facesOf gives the faces of a photograph, or the templates that a file holds, and
+// says whether it held some.
+func facesOf(ctx context.Context, e *embed.Embedder, path string) (photo face.Photo, found bool, err error) {
 	data, err := readPhoto(ctx, path)
 	if err != nil {
-		return face.Photo{}, err
+		return face.Photo{}, false, err
 	}
-	photo, found, err := readTemplates(data, e.Space())
+	photo, found, err = readTemplates(data, e.Space())
 	if err == nil && !found {
 		photo, err = e.Embed(ctx, data, face.AllFaces)
 	}
 	if err != nil {
-		return face.Photo{}, aboutPhoto(path, err)
+		return face.Photo{}, false, aboutPhoto(path, err)
 	}
-	return photo, nil
+	return photo, found, nil
 }
 
 func (a *app) printVerification(v search.Verification) error {
@@ -77,7 +105,10 @@ func (a *app) printVerification(v search.Verification) error {
 	}
 	_, err := fmt.Fprintf(a.out, "%s: %s distance %.4f, threshold %.4f (%s), confidence %.1f (%s, %s)\n",
 		word, v.Metric, v.Distance, v.Threshold, v.ThresholdSource, v.Confidence, v.Model, v.Detector)
-	if len(v.Pairs) == 0 || err != nil {
+	if l := v.Liveness; l != nil && err == nil {
+		_, err = fmt.Fprintf(a.out, "face of A%s\nface of B%s\n", liveText(l.Img1), liveText(l.Img2))
+	}
+	if err = errors.Join(err, a.printSpoofs(v.Spoofs)); len(v.Pairs) == 0 || err != nil {
 		return err
 	}
 	rows := make([][]string, len(v.Pairs))

@@ -23,6 +23,9 @@ type Config struct {
 	Classes int
 	// Live is which of them is that of a live face.
 	Live int
+	// Threshold is the least probability of a live face at which a face counts as one.
+	// Defaults to none: the class that is the most likely decides.
+	Threshold float64
 	// Pixels make the networks' numbers.
 	Pixels classify.Pixels
 	// Winning has scores be the probability of the class that is the most likely,
@@ -59,7 +62,7 @@ func Open(ctx context.Context, sessions []classify.Session, config Config) (*Che
 
 // Check judges faces, in their order. The networks' probabilities are averaged, and
 // the class that is the most likely then decides (minivision-ai/
-// Silent-Face-Anti-Spoofing, test.py).
+// Silent-Face-Anti-Spoofing, test.py), or the Config's threshold.
 func (c *Checker) Check(ctx context.Context, faces []classify.Face) ([]face.Liveness, error) {
 	means := make([][]float64, len(faces))
 	for i := range means {
@@ -98,10 +101,14 @@ func (c *Checker) decide(p []float64) face.Liveness {
 			best = class
 		}
 	}
-	if c.config.Winning {
-		return face.Liveness{Real: best == c.config.Live, Score: p[best]}
+	said := face.Liveness{Real: best == c.config.Live, Score: p[c.config.Live]}
+	if c.config.Threshold > 0 {
+		said.Real = said.Score >= c.config.Threshold
 	}
-	return face.Liveness{Real: best == c.config.Live, Score: p[c.config.Live]}
+	if c.config.Winning {
+		said.Score = p[best]
+	}
+	return said
 }
 
 // numbers prepares a face for a network.

@@ -161,6 +161,13 @@ func TestTheMostLikelyClassDecides(t *testing.T) {
 			}
 		}
 	}
+	for threshold, live := range map[float64]bool{0.39: true, 0.41: false} { // of a live face, which is likely by 0.4
+		config := miniFASNet
+		config.Threshold = threshold
+		if got := checked(t, open(t, config, graphs...), shown)[0]; got.Real != live || math.Abs(got.Score-0.4) > 1e-5 {
+			t.Errorf("from %g on: %+v", threshold, got)
+		}
+	}
 	if _, err := Open(t.Context(), []classify.Session{golden.Session(t, graphs[0])}, miniFASNet); err == nil {
 		t.Error("one graph was taken for two scales")
 	}

@@ -163,6 +163,9 @@ func TestOwnModelsThatAreRefused(t *testing.T) {
 		"an endless threshold":         {"Other", strings.Replace(mine, "distance: 0.5", "distance: .inf", 1), nil, face.Invalid, "finite"},
 		"a curve that is none":         {"Other", strings.Replace(mine, "distance: 0.5", "distance: 0.5, curve: {w: .nan}", 1), nil, face.Invalid, "curve"},
 		"an endless range":             {"Other", strings.Replace(mine, "native:", "deepface: {minmax: [0, .inf]}\n  native:", 1), nil, face.Invalid, "minmax"},
+		"liveness without scales":      {"Other", "kind: liveness\npresentation: {width: 80, height: 80, classes: 3, live: 1}\n", nil, face.Invalid, "no scales"},
+		"liveness of a class too many": {"Other", "kind: liveness\npresentation: {width: 80, height: 80, scales: [2], classes: 3, live: 3}\n", nil, face.Invalid, "class 3 of 3"},
+		"liveness from certainty on":   {"Other", "kind: liveness\npresentation: {width: 80, height: 80, scales: [2], classes: 3, live: 1, threshold: 1}\n", nil, face.Invalid, "threshold of 1"},
 		"what inspection refuses":      {"Other", mine, errors.New("no such input"), face.Internal, "no such input"},
 	} {
 		_, err := held.add(c.model, c.spec, func(Entry, []string) error { return c.inspect }, "more weights")
@@ -235,12 +238,15 @@ func TestListOfTheUsersOwn(t *testing.T) {
 // The descriptions that the documents show are ones.
 func TestDocumentedDescriptions(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../docs/models.md")
-	if err != nil {
-		t.Fatal(err)
+	var blocks []string
+	for _, page := range []string{"models.md", "liveness.md"} {
+		text, err := os.ReadFile("../../docs/" + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks = append(blocks, strings.Split(string(text), "```yaml\n")[1:]...)
 	}
-	blocks := strings.Split(string(text), "```yaml\n")[1:]
-	if len(blocks) < 2 {
+	if len(blocks) < 3 {
 		t.Errorf("%d descriptions", len(blocks))
 	}
 	for _, block := range blocks {

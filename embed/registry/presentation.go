@@ -5,7 +5,7 @@ import "fmt"
 // Presentation describes a model that tells a live face from a picture of one:
 // graphs that look at more and less around the face, one for each of the model's
 // files, and give logits of the same classes. The mean of their probabilities
-// decides.
+// decides: the most likely class, or the Threshold of a live face.
 type Presentation struct {
 	// Width and Height are those of the picture that the graphs take, in pixels.
 	Width  int `yaml:"width" json:"width"`
@@ -17,6 +17,10 @@ type Presentation struct {
 	Classes int `yaml:"classes" json:"classes"`
 	// Live is which of them, from 0 on, is that of a live face.
 	Live int `yaml:"live" json:"live"`
+	// Threshold is the least probability of a live face, the mean of the graphs',
+	// at which a face counts as one, above 0 and below 1. Defaults to none: the
+	// class that is the most likely decides.
+	Threshold float64 `yaml:"threshold,omitempty" json:"threshold,omitempty"`
 	// Input takes bytes from 0 to 255.
 	Input `yaml:",inline"`
 }
@@ -34,6 +38,8 @@ func (p *Presentation) validate(kind Kind, files []File) error {
 		return fmt.Errorf("presentation: it has no scales")
 	case p.Classes < 2 || p.Live < 0 || p.Live >= p.Classes:
 		return fmt.Errorf("presentation: class %d of %d, want two or more classes and one of them", p.Live, p.Classes)
+	case !(p.Threshold >= 0 && p.Threshold < 1):
+		return fmt.Errorf("presentation: a threshold of %g, want one above 0 and below 1, or none", p.Threshold)
 	}
 	for _, s := range p.Scales {
 		if !(s >= 1 && s <= 10) {

@@ -83,7 +83,7 @@ func (s *Store) Default(kind Kind) (Entry, error) {
 			return Entry{}, err
 		}
 	}
-	return Entry{}, face.Errorf(face.Unavailable, "no %s is installed: run `visage models list`", kind)
+	return Entry{}, face.Errorf(face.Unavailable, "no model of the kind %s is installed: run `visage models list`", kind)
 }
 
 // Load reads a file and verifies its hash, so that what is used is what was

@@ -21,6 +21,18 @@
 //	FPIR    false positive identification rate, FPIR(N,T): the share of non-mated
 //	        searches that return anybody within threshold T
 //
+// Spoof runs the test of a model of liveness with the definitions of ISO/IEC 30107-3
+// (presentation attack detection): a folder of photographs of live faces and one of
+// photographs of pictures of faces. Its rates are of presentations of which the model
+// says something:
+//
+//	APCER  attack presentation classification error rate: the share of attacks of
+//	       one kind that pass for live; of several kinds the worst counts
+//	BPCER  bona fide presentation classification error rate: the share of live
+//	       faces that are taken for attacks
+//	ACER   the mean of the worst APCER and BPCER, as the literature reports it
+//	EER    where the APCER of all attacks together and BPCER are the same
+//
 // Photographs in which no face was found (failures to acquire) do not vanish
 // from the figures: they match nobody, and their number and reasons stand
 // beside the rates.

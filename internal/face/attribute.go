@@ -26,12 +26,3 @@ type Estimate struct {
 	// Model is the name of the model that says so.
 	Model string
 }
-
-// Liveness is what a model says of whether a face is live, rather than a picture of
-// one on paper or a screen.
-type Liveness struct {
-	Real bool
-	// Score is how likely a live face is, from 0 to 1; in the profile DeepFace, how
-	// likely what Real says is.
-	Score float64
-}

@@ -10,7 +10,7 @@ type Code string
 
 // The codes. Those of one photograph (NoFace to Vanished) are also the reasons
 // under which an ingest reports a rejected file, as are those of faces that are
-// found but seen too badly (TooSmall to SeveralFaces).
+// found but not good enough (TooSmall to Spoof).
 const (
 	Internal    Code = "internal"      // a fault of ours or of the machine
 	Invalid     Code = "invalid"       // the caller asked for something that cannot be
@@ -33,6 +33,7 @@ const (
 	Blurred       Code = "blurred"        // a face without detail
 	BadAlignment  Code = "bad_alignment"  // turned far away, or its landmarks are wrong
 	SeveralFaces  Code = "several_faces"  // more than the one that was asked for
+	Spoof         Code = "spoof"          // a picture of a face, not a live one
 )
 
 // Error is the one error type that crosses package borders. Code is for

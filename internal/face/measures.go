@@ -22,4 +22,6 @@ type Measures struct {
 	// Sharpness is embed/quality's, from 0, of a face without any detail, to 1. A
 	// face in focus has about 0.4 to 0.8.
 	Sharpness float64 `json:"sharpness"`
+	// Liveness is nil where nobody asked for it.
+	Liveness *Liveness `json:"liveness,omitempty"`
 }

@@ -27,7 +27,7 @@ func (v v1) addFaces(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := strictFields(c, "photo", "photos", "embedding", "space", "model", "detector", "faces", "quality")
+	f, err := strictFields(c, "photo", "photos", "embedding", "space", "model", "detector", "faces", "quality", "anti_spoofing")
 	if err != nil {
 		return err
 	}
@@ -35,6 +35,9 @@ func (v v1) addFaces(c echo.Context) error {
 	var outcomes []outcome
 	var additions []face.Addition
 	if f.sent("embedding") {
+		if f.flag("anti_spoofing", false) {
+			return noneToTell("an embedding")
+		}
 		outcomes, additions, err = v.template(ctx, f)
 	} else {
 		outcomes, additions, err = v.enrolment(ctx, f)
@@ -71,7 +74,8 @@ func filled(outcomes []outcome, added []face.Added) []outcome {
 }
 
 // gatesOf are what faces need to be enrolled: the field faces says which of a
-// photograph count, and quality any lets all pass.
+// photograph count, and quality any lets all pass, but for pictures of faces with
+// anti_spoofing.
 func gatesOf(f *fields) ingest.Gates {
 	gates := ingest.DefaultGates()
 	switch quality := f.text("quality", "usual"); quality {
@@ -87,6 +91,7 @@ func gatesOf(f *fields) ingest.Gates {
 	default:
 		f.wrong("faces", "largest, all or reject")
 	}
+	gates.Live = f.flag("anti_spoofing", false)
 	return gates
 }
 
@@ -129,7 +134,7 @@ func (v v1) addition(ctx context.Context, e Embedder, photo upload, gates ingest
 	if photo.err != nil {
 		return face.Addition{}, photo.err
 	}
-	seen, err := e.Faces(ctx, photo.data, Wanted{})
+	seen, err := e.Faces(ctx, photo.data, Wanted{Liveness: gates.Live})
 	if err != nil {
 		return face.Addition{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/search"
 )
 
 // actions are what /analyze can be asked for.
@@ -21,7 +22,7 @@ func (s *Server) analyze(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	choice, want, asked := modelsAndCropOf(f), wantedOf(f), Asked{Actions: actionsOf(f), Liveness: f.flag("anti_spoofing", false)}
+	choice, want, actions := modelsOf(f), wantedOf(f, search.FlagSpoofs), actionsOf(f)
 	if f.err != nil {
 		return f.err
 	}
@@ -30,16 +31,19 @@ func (s *Server) analyze(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	lists := make([][]Analysis, len(photos))
+	lists, left := make([][]Analysis, len(photos)), []search.Spoof(nil)
 	for i, one := range photos {
-		if lists[i], err = s.analyzeOne(ctx, one, asked, choice, want); err != nil {
+		all, err := s.analyzeOne(ctx, one, Asked{Actions: actions, Liveness: want.Liveness}, choice, want.Wanted)
+		if err != nil {
 			return err
 		}
+		found, spoofs, err := siftAnalyses(want.spoofs, one.among(photos), all)
+		if err != nil {
+			return one.about(err)
+		}
+		lists[i], left = found, append(left, spoofs...)
 	}
-	if len(lists) == 1 {
-		return c.JSON(http.StatusOK, map[string]any{"results": lists[0]})
-	}
-	return c.JSON(http.StatusOK, map[string]any{"results": lists})
+	return c.JSON(http.StatusOK, perPhotograph(lists, left))
 }
 
 func (s *Server) analyzeOne(ctx context.Context, one sent, asked Asked, choice Choice, want Wanted) ([]Analysis, error) {

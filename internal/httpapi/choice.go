@@ -1,27 +1,26 @@
 package httpapi
 
-import "github.com/visagedb/visage/internal/face"
+import (
+	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/search"
+)
 
-// modelsOf is modelsAndCropOf for routes that do not tell live faces from pictures of faces.
-func modelsOf(f *fields) Choice {
-	if f.flag("anti_spoofing", false) {
-		f.refuse(face.Errorf(face.Unavailable, "anti_spoofing: this route does not tell live faces from pictures of faces, and nothing was checked: ask /analyze, and here leave the field out or send false"))
-	}
-	return modelsAndCropOf(f)
-}
-
-// modelsAndCropOf are the fields by which DeepFace's routes choose models. A box that is to
+// modelsOf are the fields by which DeepFace's routes choose models. A box that is to
 // be expanded by less than nothing stays as it is, as with DeepFace.
-func modelsAndCropOf(f *fields) Choice {
+func modelsOf(f *fields) Choice {
 	return Choice{
 		Recognizer: f.text("model_name", ""), Detector: f.text("detector_backend", ""), Unaligned: !f.flag("align", true),
 		Expand: max(0, f.whole("expand_percentage", 0)), Normalization: f.text("normalization", ""),
 	}
 }
 
-// wantedOf are the fields that say which faces count.
-func wantedOf(f *fields) Wanted {
-	want := Wanted{MaxFaces: f.whole("max_faces", 0), Anyway: !f.flag("enforce_detection", true)}
+// wantedOf are the fields that say which faces count. What is usual is done about
+// pictures of faces where the field spoofs does not say.
+func wantedOf(f *fields, usual search.SpoofPolicy) wanted {
+	want := wanted{
+		Wanted: Wanted{MaxFaces: f.whole("max_faces", 0), Anyway: !f.flag("enforce_detection", true), Liveness: f.flag("anti_spoofing", false)},
+		spoofs: spoofsOf(f, usual),
+	}
 	if want.MaxFaces < 0 {
 		f.wrong("max_faces", "1 or more, or 0 for all")
 	}

@@ -19,8 +19,8 @@ func (s *Server) find(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	choice, want, options := modelsOf(f), wantedOf(f), findOptions(f)
-	same := samePerson(f, &want)
+	choice, want, options := modelsOf(f), wantedOf(f, search.RejectSpoofs), findOptions(f)
+	same := samePerson(f, &want.Wanted)
 	if f.err != nil {
 		return f.err
 	}
@@ -51,6 +51,7 @@ func (s *Server) find(c echo.Context) error {
 	for i, image := range found.images {
 		result.Probes[i].Image = image
 	}
+	result.Spoofs = found.spoofs
 	giveBack() // before the answer, which the caller may read slowly
 	return c.JSON(http.StatusOK, result)
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/search"
 )
 
 // readAll reads every field of every kind, as the routes do, and returns an error
 // that must be the caller's fault.
 func readAll(t *testing.T, f *fields) {
 	t.Helper()
-	choice, want, metric, k := modelsOf(f), wantedOf(f), metricOf(f), f.whole("k", 1)
+	choice, want, metric, k := modelsOf(f), wantedOf(f, search.RejectSpoofs), metricOf(f), f.whole("k", 1)
 	how, options, actions := searchingOf(f), findOptions(f), actionsOf(f)
 	numbersOf(f)
 	threshold := f.number("threshold", 0)

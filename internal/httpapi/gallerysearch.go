@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,7 +14,8 @@ import (
 // sought is what to search for, and what its model is known by.
 type sought struct {
 	templates  []face.Template
-	names      []string // of the photograph of each, where there are several; else empty
+	names      []string       // of the photograph of each, where there are several; else empty
+	spoofs     []search.Spoof // that are left out
 	detector   string
 	thresholds face.Thresholds
 }
@@ -26,7 +28,7 @@ func (v v1) search(c echo.Context) error {
 		return err
 	}
 	f, err := strictFields(c, "photo", "photos", "embedding", "face_id", "space", "model", "detector", "max_faces", "same_person",
-		"k", "metric", "threshold", "min_recall", "exact", "by", "top", "filter", "min_lsn")
+		"anti_spoofing", "spoofs", "k", "metric", "threshold", "min_recall", "exact", "by", "top", "filter", "min_lsn")
 	if err != nil {
 		return err
 	}
@@ -53,6 +55,7 @@ func (v v1) search(c echo.Context) error {
 	for i, name := range probes.names {
 		result.Probes[i].Image = name
 	}
+	result.Spoofs = probes.spoofs
 	return c.JSON(http.StatusOK, result)
 }
 
@@ -103,14 +106,19 @@ func (v v1) sought(ctx context.Context, f *fields) (sought, error) {
 	if ways != 1 {
 		return sought{}, face.Errorf(face.Invalid, "send one of photo or photos, embedding, and face_id")
 	}
+	want := wanted{Wanted{MaxFaces: f.whole("max_faces", 0), Liveness: f.flag("anti_spoofing", false)}, spoofsOf(f, search.RejectSpoofs)}
 	switch {
+	case f.err != nil:
+		return sought{}, f.err
+	case want.Liveness && !f.sent("photo") && !f.sent("photos"):
+		return sought{}, noneToTell("what is sent")
 	case f.sent("embedding"):
 		t, err := v.sentTemplate(ctx, f)
 		return v.known(t, err)
 	case f.sent("face_id"):
 		return v.storedTemplate(ctx, f)
 	default:
-		return v.photographed(ctx, f)
+		return v.photographed(ctx, f, want)
 	}
 }
 
@@ -151,12 +159,12 @@ func (v v1) storedTemplate(ctx context.Context, f *fields) (sought, error) {
 }
 
 // photographed are the faces of photographs. One that cannot be used ends the search.
-func (v v1) photographed(ctx context.Context, f *fields) (sought, error) {
-	choice, want := choiceOf(f), Wanted{MaxFaces: f.whole("max_faces", 0)}
+func (v v1) photographed(ctx context.Context, f *fields, want wanted) (sought, error) {
+	choice := choiceOf(f)
 	if want.MaxFaces < 0 {
 		f.wrong("max_faces", "0, for all, or more")
 	}
-	same := samePerson(f, &want)
+	same := samePerson(f, &want.Wanted)
 	photos, err := v.uploads(ctx, f)
 	if err != nil {
 		return sought{}, err
@@ -168,18 +176,17 @@ func (v v1) photographed(ctx context.Context, f *fields) (sought, error) {
 	defer giveBack()
 	probes := sought{detector: e.Detector(), thresholds: e.Thresholds()}
 	for i, photo := range photos {
-		seen, err := face.Photo{}, photo.err
-		if err == nil {
-			seen, err = e.Faces(ctx, photo.data, want)
+		name := ""
+		if len(photos) > 1 {
+			name = photo.label(i)
 		}
+		seen, spoofs, err := photo.faces(ctx, e, name, want)
 		if err != nil {
 			return sought{}, face.Wrap(face.CodeOf(err), err, "photograph %d", i)
 		}
-		probes.templates = append(probes.templates, seen.Templates...)
-		for range seen.Templates {
-			if len(photos) > 1 && !same {
-				probes.names = append(probes.names, photo.label(i))
-			}
+		probes.templates, probes.spoofs = append(probes.templates, seen.Templates...), append(probes.spoofs, spoofs...)
+		if name != "" && !same {
+			probes.names = append(probes.names, slices.Repeat([]string{name}, len(seen.Templates))...)
 		}
 	}
 	if same {

@@ -28,6 +28,11 @@ type verification struct {
 	ThresholdSource string         `json:"threshold_source"`
 	Model           string         `json:"model"`
 	Space           string         `json:"space"`
+	// Liveness is the JSON's is_real and antispoof_score of the face, which are absent
+	// where nobody asked for them.
+	*face.Liveness
+	// Spoofs are faces that were not compared.
+	Spoofs []search.Spoof `json:"spoofs,omitempty"`
 }
 
 // verifyIdentity answers POST /v1/galleries/{gallery}/identities/{identity}/verify: a
@@ -38,7 +43,7 @@ func (v v1) verifyIdentity(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := strictFields(c, "photo", "photos", "embedding", "face_id", "space", "model", "detector", "metric", "threshold", "top")
+	f, err := strictFields(c, "photo", "photos", "embedding", "face_id", "space", "model", "detector", "metric", "threshold", "top", "anti_spoofing", "spoofs")
 	if err != nil {
 		return err
 	}
@@ -65,7 +70,7 @@ func (v v1) verifyIdentity(c echo.Context) error {
 	if err != nil {
 		return face.Wrap(face.CodeOf(err), err, "identity %q", identity.Name)
 	}
-	answer.Identity, answer.IdentityID = identity.Name, identity.ID
+	answer.Identity, answer.IdentityID, answer.Spoofs = identity.Name, identity.ID, probes.spoofs
 	answer.Threshold, answer.ThresholdSource = result.Search.Threshold, result.Search.ThresholdSource
 	answer.Verified = answer.Distance <= answer.Threshold
 	limit := opts.Threshold
@@ -103,6 +108,7 @@ func nearestOf(result search.FindResult, top int) (verification, error) {
 			best = verification{
 				Distance: mean, Best: matches[0].Distance, FaceID: matches[0].FaceID, Templates: len(matches), Top: n,
 				Detection: result.Probes[i].Detection, Metric: result.Search.Metric, Model: result.Search.Model, Space: result.Search.Space,
+				Liveness: result.Probes[i].Liveness,
 			}
 		}
 	}

@@ -25,11 +25,11 @@ func (v v1) jobs(c echo.Context) error {
 // enqueue answers POST /v1/jobs: a folder, or an archive that is sent as a form's file
 // of this name, is queued for visage worker.
 func (v v1) enqueue(c echo.Context) (err error) {
-	f, err := strictFields(c, "folder", "archive", "gallery", "model", "detector")
+	f, err := strictFields(c, "folder", "archive", "gallery", "model", "detector", "anti_spoofing")
 	if err != nil {
 		return err
 	}
-	order := JobOrder{Folder: f.text("folder", ""), Gallery: f.text("gallery", face.DefaultGallery), Choice: choiceOf(f)}
+	order := JobOrder{Folder: f.text("folder", ""), Gallery: f.text("gallery", face.DefaultGallery), Choice: choiceOf(f), Live: f.flag("anti_spoofing", false)}
 	archives := f.files["archive"]
 	if (order.Folder == "") == (len(archives) == 0) || len(archives) > 1 {
 		f.wrongf("send a folder's name, or one file named archive in a form")

@@ -26,6 +26,7 @@ type Jobs interface {
 type JobOrder struct {
 	Gallery string
 	Choice  Choice
+	Live    bool      // pictures of faces are rejected
 	Folder  string    // below an allowed folder, or absolute; empty for an archive
 	Archive io.Reader // tar, tar.gz or zip; nil for a folder
 }

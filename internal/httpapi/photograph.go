@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"mime/multipart"
 
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/search"
 )
 
 // sent is one photograph of a request, or a template in the place of one.
@@ -96,23 +98,27 @@ func (s *Server) single(ctx context.Context, f *fields, name string) (sent, erro
 	return all[0], nil
 }
 
-// faces are the templates of a photograph, or the template that was sent in its
-// stead.
-func (s *Server) faces(ctx context.Context, f *fields, name string, e Embedder, want Wanted) (face.Photo, error) {
-	one, err := s.single(ctx, f, name)
-	if err != nil {
-		return face.Photo{}, err
-	}
-	return one.faces(ctx, e, want)
-}
-
-func (one sent) faces(ctx context.Context, e Embedder, want Wanted) (face.Photo, error) {
+// faces are the templates of a photograph that count, or the template that was sent
+// in its stead, and the faces that do not count; image names it for those.
+func (one sent) faces(ctx context.Context, e Embedder, image string, want wanted) (face.Photo, []search.Spoof, error) {
 	if one.vector != nil {
 		t, err := template(one.name, one.vector, e.Space())
-		return face.Photo{Templates: []face.Template{t}}, err
+		return face.Photo{Templates: []face.Template{t}}, nil, err
 	}
-	photo, err := e.Faces(ctx, one.photo, want)
-	return photo, one.about(err)
+	photo, err := e.Faces(ctx, one.photo, want.Wanted)
+	if err != nil {
+		return photo, nil, one.about(err)
+	}
+	photo, spoofs, err := want.spoofs.Sift(image, photo)
+	return photo, spoofs, one.about(err)
+}
+
+// among is what an answer calls the photograph where it is one of several; else empty.
+func (one sent) among(photos []sent) string {
+	if len(photos) == 1 {
+		return ""
+	}
+	return cmp.Or(one.file, one.name)
 }
 
 // about says of an error which photograph it is about.

@@ -93,7 +93,8 @@ type Cut struct {
 type Crop struct {
 	Detection face.Detection
 	PNG       []byte
-	Alignment *Alignment // nil where it was not aligned onto a template
+	Alignment *Alignment     // nil where it was not aligned onto a template
+	Liveness  *face.Liveness // nil where nobody asked
 }
 
 // Alignment tells how a face lay on the template.
@@ -112,7 +113,8 @@ type Analyzer interface {
 	// Analyze estimates what is asked for every face of a photograph. It returns
 	// Unavailable, saying what to install, where it has no model for some of it, and
 	// the codes of Embedder.Faces. A photograph without a face is NoFace, even where
-	// Anyway is wanted: its attributes would be invented.
+	// Anyway is wanted: its attributes would be invented. Liveness is Asked for, not
+	// Wanted.
 	Analyze(ctx context.Context, photo []byte, asked Asked, choice Choice, want Wanted) ([]Analysis, error)
 }
 
@@ -139,9 +141,8 @@ type Analysis struct {
 	Confidence      float32            `json:"face_confidence"` // of the detection
 	// Models are the names of those that were asked, by attribute.
 	Models map[string]string `json:"models,omitempty"`
-	// IsReal says whether the face is live, rather than a picture of one.
-	IsReal         *bool    `json:"is_real,omitempty"`
-	AntispoofScore *float64 `json:"antispoof_score,omitempty"`
+	// Liveness is the JSON's is_real and antispoof_score.
+	*face.Liveness
 }
 
 // Wanted says which faces of a photograph to return.
@@ -150,6 +151,9 @@ type Wanted struct {
 	MaxFaces int
 	// Anyway takes the whole photograph for a face where none is found.
 	Anyway bool
+	// Liveness has face.Measures.Liveness, or Crop.Liveness, say of each face whether
+	// it is live. It is Unavailable where there is no model that could.
+	Liveness bool
 }
 
 // Photos reads a photograph from a text that was sent: base64, a data URI, or a URL

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/visagedb/visage/internal/face"
@@ -17,20 +16,25 @@ type probes struct {
 	templates []face.Template
 	areas     []*search.FacialArea // nil for a template that came as numbers
 	images    []string             // the photograph of each, where there are several; else empty
+	spoofs    []search.Spoof       // that are left out
 }
 
 // probesOf finds the faces of all that the field img names.
-func (s *Server) probesOf(ctx context.Context, f *fields, e Embedder, want Wanted) (probes, error) {
+func (s *Server) probesOf(ctx context.Context, f *fields, e Embedder, want wanted) (probes, error) {
 	photos, err := s.photographs(ctx, f, "img")
 	if err != nil {
 		return probes{}, err
 	}
 	var p probes
 	for _, one := range photos {
-		photo, err := one.faces(ctx, e, want)
+		if one.vector != nil && want.Liveness {
+			return probes{}, noneToTell(one.name)
+		}
+		photo, spoofs, err := one.faces(ctx, e, one.among(photos), want)
 		if err != nil {
 			return probes{}, err
 		}
+		p.spoofs = append(p.spoofs, spoofs...)
 		for _, t := range photo.Templates {
 			var area *search.FacialArea
 			if photo.Width > 0 {
@@ -38,8 +42,8 @@ func (s *Server) probesOf(ctx context.Context, f *fields, e Embedder, want Wante
 				area = &of
 			}
 			p.templates, p.areas = append(p.templates, t), append(p.areas, area)
-			if len(photos) > 1 {
-				p.images = append(p.images, cmp.Or(one.file, one.name))
+			if image := one.among(photos); image != "" {
+				p.images = append(p.images, image)
 			}
 		}
 	}
@@ -59,7 +63,7 @@ func samePerson(f *fields, want *Wanted) bool {
 // joined is the one probe that all are together.
 func (p probes) joined() (probes, error) {
 	one, err := search.Merge(p.templates)
-	return probes{templates: []face.Template{one}, areas: []*search.FacialArea{nil}}, err
+	return probes{templates: []face.Template{one}, areas: []*search.FacialArea{nil}, spoofs: p.spoofs}, err
 }
 
 // rows is how many candidates to give each of so many faces: what was asked for, or

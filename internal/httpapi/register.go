@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/search"
 )
 
 // registered is DeepFace's answer, and what we add.
@@ -23,6 +24,8 @@ type registered struct {
 	Model    string   `json:"model"`
 	Detector string   `json:"detector_backend"`
 	Space    string   `json:"space"`
+	// Spoofs are the faces that are not enrolled, as pictures of faces.
+	Spoofs []search.Spoof `json:"spoofs,omitempty"`
 }
 
 // register answers POST /register: it enrols every face of img under the identity
@@ -33,7 +36,10 @@ func (s *Server) register(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	choice, want, gallery, name := modelsOf(f), wantedOf(f), galleryOf(f), f.text("img_name", "")
+	choice, want, gallery, name := modelsOf(f), wantedOf(f, search.RejectSpoofs), galleryOf(f), f.text("img_name", "")
+	if want.spoofs != search.RejectSpoofs {
+		f.wrong("spoofs", "reject: pictures of faces are not enrolled by a request that looks for them")
+	}
 	f.flag("l2_normalize", false) // distances do not depend on it
 	if f.err != nil {
 		return f.err
@@ -48,16 +54,21 @@ func (s *Server) register(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	batch := make([]face.Enrolment, len(photos))
+	batch, without := make([]face.Enrolment, len(photos)), []search.Spoof(nil)
 	for i, one := range photos {
-		if batch[i], err = enrolment(ctx, one, name, e, want); err != nil {
+		if one.vector != nil {
+			return noPhotograph(one.name)
+		}
+		photo, spoofs, err := one.faces(ctx, e, one.among(photos), want)
+		if err != nil {
 			return err
 		}
+		batch[i], without = enrolment(one, name, e, photo), append(without, spoofs...)
 	}
 	if err := s.enrolNew(ctx, gallery, batch); err != nil {
 		return err
 	}
-	answer := registered{Gallery: gallery, Model: e.Recognizer(), Detector: e.Detector(), Space: e.Space().Name()}
+	answer := registered{Gallery: gallery, Model: e.Recognizer(), Detector: e.Detector(), Space: e.Space().Name(), Spoofs: without}
 	for _, b := range batch {
 		answer.Inserted += places(b.Templates)
 		answer.Names = append(answer.Names, b.Image.Identity)
@@ -66,19 +77,11 @@ func (s *Server) register(c echo.Context) error {
 	return c.JSON(http.StatusOK, answer)
 }
 
-// enrolment finds the faces of a photograph to be enrolled under a name or, without
-// one, under one that DeepFace would give: the URL of a photograph, or a UUID.
+// enrolment is that of a photograph's faces under a name or, without one, under one that DeepFace would give: the URL of a photograph, or a UUID.
 //
 // The ledger knows what was sent by its name and its content, so that photographs of
 // one name stand beside each other, and the same one sent again is the same.
-func enrolment(ctx context.Context, one sent, name string, e Embedder, want Wanted) (face.Enrolment, error) {
-	if one.vector != nil {
-		return face.Enrolment{}, noPhotograph(one.name)
-	}
-	photo, err := e.Faces(ctx, one.photo, want)
-	if err != nil {
-		return face.Enrolment{}, one.about(err)
-	}
+func enrolment(one sent, name string, e Embedder, photo face.Photo) face.Enrolment {
 	name = cmp.Or(name, urlName(one.text))
 	if name == "" {
 		name = uuid.NewString()
@@ -90,7 +93,7 @@ func enrolment(ctx context.Context, one sent, name string, e Embedder, want Want
 			ModTime: time.Now().UTC().Truncate(time.Microsecond), Identity: name, Width: photo.Width, Height: photo.Height,
 		},
 		Space: e.Space(), Detector: e.Detector(), Templates: photo.Templates,
-	}, nil
+	}
 }
 
 // urlName is the text by which a photograph was named where DeepFace takes it for a

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,7 +23,7 @@ func (s *Server) represent(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	choice, want := modelsOf(f), wantedOf(f)
+	choice, want := modelsOf(f), wantedOf(f, search.RejectSpoofs)
 	how := representing{f.flag("minmax_normalize", false), f.flag("l2_normalize", false), f.flag("return_face", false)}
 	if f.err != nil {
 		return f.err
@@ -38,45 +39,46 @@ func (s *Server) represent(c echo.Context) error {
 		return err
 	}
 	left := allowance{numbers: mostNumbers}
-	lists := make([][]search.Representation, len(photos))
+	lists, without := make([][]search.Representation, len(photos)), []search.Spoof(nil)
 	for i, one := range photos {
-		if lists[i], err = how.of(ctx, e, one, want, &left); err != nil {
+		photo, all, err := how.of(ctx, e, one, want.Wanted, &left)
+		if err != nil {
 			return err
 		}
+		_, spoofs, err := want.spoofs.Sift(one.among(photos), photo)
+		if err != nil {
+			return one.about(err)
+		}
+		lists[i], without = slices.DeleteFunc(all, func(r search.Representation) bool { return want.spoofs.LeavesOut(r.Liveness) }), append(without, spoofs...)
 	}
 	giveBack() // before the answer, which the caller may read slowly
-	if len(lists) == 1 {
-		return c.JSON(http.StatusOK, map[string]any{"results": lists[0]})
-	}
-	return c.JSON(http.StatusOK, map[string]any{"results": lists})
+	return c.JSON(http.StatusOK, perPhotograph(lists, without))
 }
 
 // of shows the faces of one photograph.
-func (r representing) of(ctx context.Context, e Embedder, one sent, want Wanted, left *allowance) ([]search.Representation, error) {
+func (r representing) of(ctx context.Context, e Embedder, one sent, want Wanted, left *allowance) (photo face.Photo, shown []search.Representation, err error) {
 	if one.vector != nil {
-		return nil, noPhotograph(one.name)
+		return photo, nil, noPhotograph(one.name)
 	}
 	options := search.RepresentOptions{Unit: r.unit, Detector: e.Detector()}
 	if ends, ok := e.Range(); r.minMax && ok {
 		options.MinMax = &ends
 	}
-	var photo face.Photo
 	var fed Fed
-	var err error
 	if r.fed {
 		photo, fed, err = e.FacesFed(ctx, one.photo, want)
 	} else {
 		photo, err = e.Faces(ctx, one.photo, want)
 	}
 	if err != nil {
-		return nil, one.about(err)
+		return photo, nil, one.about(err)
 	}
-	shown := search.Represent(photo, options)
+	shown = search.Represent(photo, options)
 	for i, values := range fed.Values {
 		if err := left.take(len(values), 0); err != nil {
-			return nil, one.about(err)
+			return photo, nil, one.about(err)
 		}
 		shown[i].Face, shown[i].Shape = values, fed.Shape
 	}
-	return shown, nil
+	return photo, shown, nil
 }

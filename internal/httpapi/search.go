@@ -39,7 +39,7 @@ type searched struct {
 // searching is how a request searches.
 type searching struct {
 	choice     Choice
-	want       Wanted
+	want       wanted
 	metric     face.Metric
 	method     string
 	everything bool // candidates beyond the threshold too
@@ -49,7 +49,7 @@ type searching struct {
 // searchingOf reads the fields of a search.
 func searchingOf(f *fields) searching {
 	how := searching{
-		choice: modelsOf(f), want: wantedOf(f), metric: metricOf(f), method: f.text("search_method", "exact"),
+		choice: modelsOf(f), want: wantedOf(f, search.RejectSpoofs), metric: metricOf(f), method: f.text("search_method", "exact"),
 		everything: f.flag("similarity_search", false), unit: f.flag("l2_normalize", false),
 	}
 	if how.method != "exact" && how.method != "ann" {
@@ -92,7 +92,23 @@ func (s *Server) search(c echo.Context) error {
 	}
 	lists := how.answer(result, found.areas, e)
 	giveBack() // before the answer, which the caller may read slowly
-	return c.JSON(http.StatusOK, map[string]any{"results": lists, "search": result.Search, "k": options.K})
+	answer := map[string]any{"results": lists, "search": result.Search, "k": options.K}
+	if how.want.Liveness {
+		answer["liveness"] = livenessOf(result.Probes)
+	}
+	if len(found.spoofs) > 0 {
+		answer["spoofs"] = found.spoofs
+	}
+	return c.JSON(http.StatusOK, answer)
+}
+
+// livenessOf says of each face that was searched for whether it is live.
+func livenessOf(found []search.Probe) []*face.Liveness {
+	said := make([]*face.Liveness, len(found))
+	for i, probe := range found {
+		said[i] = probe.Liveness
+	}
+	return said
 }
 
 func (how searching) rows() int {

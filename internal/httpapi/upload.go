@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/visagedb/visage/internal/face"
+	"github.com/visagedb/visage/search"
 )
 
 // upload is one photograph of several that a call brings, or why it cannot be read.
@@ -60,6 +61,19 @@ func (v v1) uploads(ctx context.Context, f *fields) ([]upload, error) {
 		all = append(all, u)
 	}
 	return all, nil
+}
+
+// faces are those of the photograph that count, and those that do not; image names it
+// for those.
+func (u upload) faces(ctx context.Context, e Embedder, image string, want wanted) (face.Photo, []search.Spoof, error) {
+	if u.err != nil {
+		return face.Photo{}, nil, u.err
+	}
+	seen, err := e.Faces(ctx, u.data, want.Wanted)
+	if err != nil {
+		return seen, nil, err
+	}
+	return want.spoofs.Sift(image, seen)
 }
 
 // fatal says whether an error ends the whole call, rather than being the fault of one

@@ -30,7 +30,8 @@ var _ httpapi.ResourceStore = (*postgres.DB)(nil)
 var drawnSpace = face.Space{Recognizer: "Drawn", Weights: strings.Repeat("ab", 32), Profile: face.Native, Dim: 8, Unit: true}
 
 // drawn reads photographs that are texts: a number for each face, or what is wrong.
-// Faces whose numbers have the same tens are the same person's.
+// Faces whose numbers have the same tens are the same person's, and those of 900 and more
+// are pictures of faces.
 type drawn struct{}
 
 func (drawn) Lend(_ context.Context, c httpapi.Choice) (httpapi.Embedder, func(), error) {
@@ -58,7 +59,7 @@ func (drawn) Thresholds() face.Thresholds {
 	return face.Thresholds{{Metric: face.Cosine, Distance: 0.1, Source: "the test"}}
 }
 
-func (drawn) Faces(_ context.Context, data []byte, _ httpapi.Wanted) (face.Photo, error) {
+func (drawn) Faces(_ context.Context, data []byte, want httpapi.Wanted) (face.Photo, error) {
 	seen := face.Photo{Width: 640, Height: 480}
 	for i, word := range strings.Fields(string(data)) {
 		n, err := strconv.Atoi(word)
@@ -79,6 +80,9 @@ func (drawn) Faces(_ context.Context, data []byte, _ httpapi.Wanted) (face.Photo
 			Space: drawnSpace, Vector: drawnVector(n), Measures: face.Measures{Side: float64(side), Sharpness: 0.5},
 			Detection: face.Detection{Box: face.Box{X1: at, Y1: 200, X2: at + side, Y2: 200 + side}, Confidence: 0.9},
 		})
+		if want.Liveness {
+			seen.Templates[i].Measures.Liveness = &face.Liveness{Real: n < 900, Score: 0.5 + 0.4*float64(min(1, max(-1, 900-n)))}
+		}
 	}
 	return seen, nil
 }

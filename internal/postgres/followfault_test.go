@@ -256,7 +256,7 @@ func TestFollowOwnServer(t *testing.T) {
 	b.exec(`ALTER SYSTEM SET max_slot_wal_keep_size = -1`)
 	b.exec(`SELECT pg_reload_conf()`)
 	b.until("there is a bound still", func() bool { return one[string](b, `SHOW max_slot_wal_keep_size`) == "-1" })
-	b.fails(b.refusal(t, b.db), face.Unavailable, "max_slot_wal_keep_size")
+	b.fails(b.refusal(), face.Unavailable, "max_slot_wal_keep_size")
 	b.exec(`ALTER SYSTEM SET wal_level = replica`)
 	b.db.Close()
 	b.sql.Close()

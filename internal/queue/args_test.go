@@ -109,7 +109,7 @@ func TestTasksHaveQueuesOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, change := range []func(*Task){
-		func(*Task) {}, func(t *Task) { t.Gallery = "h" }, func(t *Task) { t.Root = "/q" }, func(t *Task) { t.Gates.MinSide++ },
+		func(*Task) {}, func(t *Task) { t.Gallery = "h" }, func(t *Task) { t.Root = "/q" }, func(t *Task) { t.Gates.MinSide++ }, func(t *Task) { t.Gates.Live = true }, func(t *Task) { t.Models.Liveness = "L" },
 		func(t *Task) { t.Models.Turned = true }, func(t *Task) { t.Models.DetectorWeights = "x" }, func(t *Task) { t.Spaces[0].Weights = "y" },
 	} {
 		task := aTask("/p")

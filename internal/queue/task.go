@@ -45,6 +45,9 @@ type Models struct {
 	Turned        bool         `json:"turned,omitempty"`
 	Unaligned     bool         `json:"unaligned,omitempty"`
 	Expand        int          `json:"expand,omitempty"`
+	// Liveness is the model that tells live faces from pictures of faces; empty where
+	// the gates do not ask.
+	Liveness string `json:"liveness,omitempty"`
 }
 
 // queue is the name of the task's River queue.
