@@ -15,6 +15,7 @@ type Extracted struct {
 	// Placement tells how the face lay on the template. It is nil where it was
 	// not aligned onto one.
 	Placement *align.Placement
+	Measures  face.Measures
 }
 
 // Extract finds the faces of an encoded photograph and cuts them out: aligned as
@@ -34,18 +35,19 @@ func (e *Embedder) Extract(ctx context.Context, data []byte, which face.Choice) 
 	defer func() { err = errors.Join(err, s.Close()) }()
 	out := make([]Extracted, s.faces)
 	for i := range out {
-		if out[i], err = s.extract(i); err != nil {
+		if out[i], err = e.extract(s, i); err != nil {
 			return nil, 0, 0, internal(ctx, err, "cut out a face")
 		}
 	}
 	return out, s.width, s.height, nil
 }
 
-func (s *sight) extract(i int) (Extracted, error) {
+func (m *model) extract(s *sight, i int) (Extracted, error) {
 	c, err := s.cut[0](i)
 	if err != nil {
 		return Extracted{}, err
 	}
 	png, err := c.crop.PNG()
-	return Extracted{c.detection, png, c.placement}, errors.Join(err, c.crop.Close())
+	measures, unmeasured := m.measures(c)
+	return Extracted{c.detection, png, c.placement, measures}, errors.Join(err, unmeasured, c.crop.Close())
 }

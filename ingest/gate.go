@@ -32,6 +32,9 @@ type Gates struct {
 	// MaxResidual is the most of face.Measures.Residual, where there is one.
 	// Defaults to 0, any.
 	MaxResidual float64
+	// MinQuality is the least of face.Measures.Quality.Score, in [0,1]. Defaults to
+	// 0, any.
+	MinQuality float64
 	// Faces is the policy for photographs in identities' folders; of others all
 	// faces count. Defaults to Largest.
 	Faces Faces
@@ -39,7 +42,7 @@ type Gates struct {
 
 // gateReasons are the reasons for which a photograph is rejected by gates: they
 // may not hold for other ones.
-var gateReasons = [...]face.Code{face.TooSmall, face.LowConfidence, face.Blurred, face.BadAlignment, face.SeveralFaces}
+var gateReasons = [...]face.Code{face.TooSmall, face.LowConfidence, face.Blurred, face.BadAlignment, face.LowQuality, face.SeveralFaces}
 
 // DefaultGates are those of the program. docs/ingest.md says how they were set.
 func DefaultGates() Gates {
@@ -53,7 +56,7 @@ func (g Gates) String() string {
 	for _, setting := range []struct {
 		name  string
 		value float64
-	}{{"side", g.MinSide}, {"confidence", g.MinConfidence}, {"sharpness", g.MinSharpness}, {"residual", g.MaxResidual}} {
+	}{{"side", g.MinSide}, {"confidence", g.MinConfidence}, {"sharpness", g.MinSharpness}, {"residual", g.MaxResidual}, {"quality", g.MinQuality}} {
 		if setting.value > 0 {
 			fmt.Fprintf(&b, "+%s%g", setting.name, setting.value)
 		}
@@ -96,8 +99,22 @@ func (g Gates) judge(t face.Template) *failure {
 		return fail(face.BadAlignment, "landmarks off a face's by %.3f of the eyes' distance, the most is %g", *m.Residual, g.MaxResidual)
 	case m.Sharpness < g.MinSharpness:
 		return fail(face.Blurred, "sharpness %.4f, the least is %g", m.Sharpness, g.MinSharpness)
+	case m.Quality.Score < g.MinQuality:
+		return fail(face.LowQuality, "quality %.3f (%s), the least is %g", m.Quality.Score, because(m.Quality), g.MinQuality)
 	}
 	return nil
+}
+
+// because is what spoils a face.
+func because(q face.Quality) string {
+	if len(q.Reasons) == 0 {
+		return "nothing much by itself"
+	}
+	words := make([]string, len(q.Reasons))
+	for i, r := range q.Reasons {
+		words[i] = string(r)
+	}
+	return strings.Join(words, ", ")
 }
 
 // choice is which faces of a photograph have to be embedded.

@@ -151,7 +151,7 @@ func (s served) Cut(ctx context.Context, photo []byte, want httpapi.Wanted) (htt
 	crops, width, height, err := s.Taking(embed.Taking(want)).Extract(ctx, photo, face.AllFaces)
 	cut := httpapi.Cut{Width: width, Height: height}
 	for _, c := range crops {
-		cut.Crops = append(cut.Crops, httpapi.Crop{Detection: c.Detection, PNG: c.PNG, Alignment: alignmentOf(c.Placement)})
+		cut.Crops = append(cut.Crops, httpapi.Crop{Detection: c.Detection, PNG: c.PNG, Alignment: alignmentOf(c.Placement), Quality: c.Measures.Quality})
 	}
 	return cut, err
 }

@@ -46,13 +46,18 @@ func closing(t *testing.T, m *cv.Image) *cv.Image {
 	return m
 }
 
-func sharpness(t *testing.T, m *cv.Image) float64 {
+func measure(t *testing.T, m *cv.Image) quality.Pixels {
 	t.Helper()
-	s, err := quality.Sharpness(m)
+	p, err := quality.Measure(m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return p
+}
+
+func sharpness(t *testing.T, m *cv.Image) float64 {
+	t.Helper()
+	return measure(t, m).Sharpness
 }
 
 // portrait is a drawn face that fills a picture.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/search"
 )
 
@@ -18,6 +19,7 @@ type extracted struct {
 	Crop       string            `json:"crop"`           // a PNG as a data URI
 	Face       any               `json:"face,omitempty"` // rows of columns of channels
 	Alignment  *Alignment        `json:"alignment"`      // null where it was not aligned onto a template
+	Quality    face.Quality      `json:"quality"`
 	Detector   string            `json:"detector_backend"`
 }
 
@@ -75,7 +77,7 @@ func cut(ctx context.Context, cutter Cutter, one sent, want Wanted, how asNumber
 		}
 		faces[i] = extracted{
 			FacialArea: search.NewFacialArea(crop.Detection, found.Width, found.Height), Confidence: crop.Detection.Confidence,
-			Crop: "data:image/png;base64," + base64.StdEncoding.EncodeToString(crop.PNG), Alignment: crop.Alignment, Detector: cutter.Detector(),
+			Crop: "data:image/png;base64," + base64.StdEncoding.EncodeToString(crop.PNG), Alignment: crop.Alignment, Quality: crop.Quality, Detector: cutter.Detector(),
 		}
 		if faces[i].Face, err = how.of(crop.PNG); err != nil {
 			return nil, err

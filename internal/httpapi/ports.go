@@ -94,6 +94,7 @@ type Crop struct {
 	Detection face.Detection
 	PNG       []byte
 	Alignment *Alignment // nil where it was not aligned onto a template
+	Quality   face.Quality
 }
 
 // Alignment tells how a face lay on the template.
