@@ -23,6 +23,8 @@ func TestJudge(t *testing.T) {
 	gates := Gates{MinSide: 24, MinConfidence: 0.7, MinSharpness: 0.2, MaxResidual: 0.4}
 	unaligned := seen(24, 0.7, 0, 0.2)
 	unaligned.Measures.Residual = nil
+	doubtful := seen(99, 0.9, 0.1, 0.5)
+	doubtful.Measures.Quality = face.Quality{Score: 0.29, Reasons: []face.QualityReason{face.TooDark, face.TurnedAway}}
 	for name, c := range map[string]struct {
 		gates Gates
 		of    face.Template
@@ -36,6 +38,9 @@ func TestJudge(t *testing.T) {
 		"blurred":           {gates, seen(99, 0.9, 0.1, 0.19), face.Blurred, "0.1900"},
 		"small and blurred": {gates, seen(9, 0.1, 0.9, 0), face.TooSmall, "9 pixels"},
 		"not aligned":       {gates, unaligned, "", ""},
+		"of low quality":    {Gates{MinQuality: 0.3}, doubtful, face.LowQuality, "0.290 (dark, turned), the least is 0.3"},
+		"of that quality":   {Gates{MinQuality: 0.29}, doubtful, "", ""},
+		"of none":           {Gates{MinQuality: 0.1}, seen(99, 0.9, 0.1, 0.5), face.LowQuality, "nothing much"},
 		"no gates":          {Gates{}, seen(1, 0, 9, 0), "", ""},
 		"the defaults":      {DefaultGates(), seen(64, 0.5, 0.17, 0.44), "", ""},
 	} {
@@ -92,7 +97,7 @@ func TestWhatRejectionsDependOn(t *testing.T) {
 	for i, change := range []func(*Config){
 		func(c *Config) { c.Gates.MinSide = 20 }, func(c *Config) { c.Gates.MinConfidence = 0.6 },
 		func(c *Config) { c.Gates.MinSharpness = 0 }, func(c *Config) { c.Gates.MaxResidual = 1 },
-		func(c *Config) { c.Gates.Faces = All },
+		func(c *Config) { c.Gates.Faces = All }, func(c *Config) { c.Gates.MinQuality = 0.3 },
 	} {
 		now := was
 		change(&now)

@@ -8,8 +8,9 @@
 // standard's reference implementation does (OFIQ of the German BSI,
 // OFIQlib/modules/measures). Size, sharpness, alignment and confidence are mapped by
 // rules of ours, since the standard's are made for portraits in passports, and its
-// sharpness takes a trained forest. That the score is the product of the parts is ours
-// too: the standard's unified score is a network's.
+// sharpness takes a trained forest. That the score is the product of the parts, with
+// the square root of brightness and of contrast, is ours too: the standard's unified
+// score is a network's.
 //
 // The score is monotone: with more pixels, sharpness, contrast or confidence, a
 // smaller residual, or a head less turned, it does not fall; with brightness it rises

@@ -3,8 +3,9 @@ package face
 // Quality is how well a face is seen for being recognised, of its Measures alone.
 // Package embed/quality says how it comes about.
 type Quality struct {
-	// Score is the product of the parts, in [0,1]: 1 where nothing is known against
-	// the face. It compares faces that one detector found.
+	// Score is the product of the parts, of Brightness and Contrast the square roots,
+	// in [0,1]: 1 where nothing is known against the face. It compares faces that one
+	// detector found.
 	Score float64      `json:"score"`
 	Parts QualityParts `json:"parts"`
 	// Reasons are what spoils the face, the worst first: the parts below 0.5. It is
