@@ -27,7 +27,7 @@ const (
 )
 
 // Assess is the quality of a face of the given measures, of which it reads all but
-// Scale and Quality. It takes about a microsecond.
+// Scale and Quality. It takes some microseconds.
 func Assess(m face.Measures) face.Quality {
 	parts := face.QualityParts{
 		Size:       min(1, m.Side/enoughSide),
