@@ -15,6 +15,7 @@ type Extracted struct {
 	// Placement tells how the face lay on the template. It is nil where it was
 	// not aligned onto one.
 	Placement *align.Placement
+	Measures  face.Measures
 	Liveness  *face.Liveness // nil where Taking did not ask for it
 }
 
@@ -35,18 +36,19 @@ func (e *Embedder) Extract(ctx context.Context, data []byte, which face.Choice) 
 	defer func() { err = errors.Join(err, s.Close()) }()
 	out := make([]Extracted, s.faces)
 	for i := range out {
-		if out[i], err = s.extract(i); err != nil {
+		if out[i], err = e.extract(s, i); err != nil {
 			return nil, 0, 0, internal(ctx, err, "cut out a face")
 		}
 	}
 	return out, s.width, s.height, nil
 }
 
-func (s *sight) extract(i int) (Extracted, error) {
+func (m *model) extract(s *sight, i int) (Extracted, error) {
 	c, err := s.cut[0](i)
 	if err != nil {
 		return Extracted{}, err
 	}
 	png, err := c.crop.PNG()
-	return Extracted{c.detection, png, c.placement, s.liveness(i)}, errors.Join(err, c.crop.Close())
+	measures, unmeasured := m.measures(c)
+	return Extracted{c.detection, png, c.placement, measures, s.liveness(i)}, errors.Join(err, unmeasured, c.crop.Close())
 }

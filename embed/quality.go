@@ -20,7 +20,11 @@ func (m *model) measures(c cut) (face.Measures, error) {
 			seen.Residual = &c.placement.Residual
 		}
 	}
-	var err error
-	seen.Sharpness, err = quality.Sharpness(c.crop)
+	if yaw, pitch, ok := quality.Pose(c.detection.Landmarks); ok {
+		seen.Yaw, seen.Pitch = &yaw, &pitch
+	}
+	pixels, err := quality.Measure(c.crop)
+	seen.Sharpness, seen.Brightness, seen.Contrast = pixels.Sharpness, pixels.Brightness, pixels.Contrast
+	seen.Quality = quality.Assess(seen)
 	return seen, err
 }

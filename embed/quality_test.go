@@ -2,7 +2,9 @@ package embed_test
 
 import (
 	"context"
+	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/visagedb/visage/embed"
@@ -55,14 +57,17 @@ func TestMeasuresOfPhotographs(t *testing.T) {
 		if m.Side < 100 || m.Confidence < 0.6 || m.Residual == nil || *m.Residual > 0.2 || m.Scale == nil || m.Sharpness < 0.4 {
 			t.Errorf("%s: %+v", path, m)
 		}
+		if m.Yaw == nil || math.Abs(*m.Yaw) > 45 || math.Abs(*m.Pitch) > 45 || m.Brightness < 0.1 || m.Contrast < 0.05 || m.Quality.Score < 0.3 || len(m.Quality.Reasons) != 0 {
+			t.Errorf("%s: yaw %v, pitch %v, light %.2f and %.2f, %+v", path, m.Yaw, m.Pitch, m.Brightness, m.Contrast, m.Quality)
+		}
 		by := 100 / m.Side
 		small := changed(t, data, func(p *cv.Image) (*cv.Image, error) { return p.Scale(by, cv.Area) })
 		if s := measured(t, e, small); s.Side < 90 || s.Side > 110 || *s.Scale < *m.Scale || s.Sharpness > m.Sharpness {
 			t.Errorf("%s: a face of 100 pixels has %+v, the whole one %+v", path, s, m)
 		}
 		blurred := changed(t, small, func(p *cv.Image) (*cv.Image, error) { return p.Blur(5), nil })
-		if b := measured(t, e, blurred); b.Sharpness > 0.08 {
-			t.Errorf("%s: blurred, the sharpness is %.3f of %.3f", path, b.Sharpness, m.Sharpness)
+		if b := measured(t, e, blurred); b.Sharpness > 0.08 || b.Quality.Score > 0.2 || !slices.Contains(b.Quality.Reasons, face.NoDetail) {
+			t.Errorf("%s: blurred, the sharpness is %.3f of %.3f, the quality %+v", path, b.Sharpness, m.Sharpness, b.Quality)
 		}
 	}
 }
@@ -76,7 +81,7 @@ func TestMeasuresWithoutAlignment(t *testing.T) {
 		t.Errorf("aligned by its eyes alone: %+v", m)
 	}
 	skip := openEmbedder(t, embed.Config{Detector: "skip", Recognizer: "LBPH"})
-	if m := measured(t, skip, data); m.Residual != nil || m.Scale != nil || m.Confidence != 0 {
+	if m := measured(t, skip, data); m.Residual != nil || m.Scale != nil || m.Confidence != 0 || m.Yaw != nil || m.Quality.Parts.Confidence != nil {
 		t.Errorf("the whole photograph: %+v", m)
 	}
 }

@@ -158,6 +158,7 @@ func (c Config) validate() error {
 		{"Gates.MinConfidence", "must lie in 0 to 1", c.Gates.MinConfidence >= 0 && c.Gates.MinConfidence <= 1},
 		{"Gates.MinSharpness", "must not be negative", c.Gates.MinSharpness >= 0},
 		{"Gates.MaxResidual", "must not be negative", c.Gates.MaxResidual >= 0},
+		{"Gates.MinQuality", "must lie in 0 to 1", c.Gates.MinQuality >= 0 && c.Gates.MinQuality <= 1},
 		{"Gates.Faces", `must be "largest", "all" or "reject"`, slices.Contains([]Faces{Largest, All, Reject}, c.Gates.Faces)},
 		{"Mode", `must be "enrol" or "plan"`, c.Mode == Enrol || c.Mode == Plan},
 		{"Prune", "cannot be combined with a manifest, which leaves alone what it does not name", !c.Prune || c.Manifest == ""},

@@ -77,8 +77,8 @@
 //   - no_face, unsupported, decode_failed, too_large (pixels) and empty are
 //     facts about the content and are recorded in the ledger. They hold until
 //     the content or the detector changes.
-//   - too_small, low_confidence, bad_alignment, blurred, several_faces and spoof are
-//     said of faces that do not pass the Gates. They are recorded too and hold
+//   - too_small, low_confidence, bad_alignment, blurred, low_quality, several_faces and
+//     spoof are said of faces that do not pass the Gates. They are recorded too and hold
 //     until the content, the detector or the gates change. Where other faces of
 //     the photograph pass, those that do not are only counted and listed.
 //   - unreadable, vanished (listed, then gone), too_large (bytes, the file is

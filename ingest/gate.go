@@ -32,6 +32,9 @@ type Gates struct {
 	// MaxResidual is the most of face.Measures.Residual, where there is one.
 	// Defaults to 0, any.
 	MaxResidual float64
+	// MinQuality is the least of face.Measures.Quality.Score, in [0,1]. Defaults to
+	// 0, any.
+	MinQuality float64
 	// Faces is the policy for photographs in identities' folders; of others all
 	// faces count. Defaults to Largest.
 	Faces Faces
@@ -42,7 +45,7 @@ type Gates struct {
 
 // gateReasons are the reasons for which a photograph is rejected by gates: they
 // may not hold for other ones.
-var gateReasons = [...]face.Code{face.TooSmall, face.LowConfidence, face.Blurred, face.BadAlignment, face.SeveralFaces, face.Spoof}
+var gateReasons = [...]face.Code{face.TooSmall, face.LowConfidence, face.Blurred, face.BadAlignment, face.LowQuality, face.SeveralFaces, face.Spoof}
 
 // DefaultGates are those of the program. docs/ingest.md says how they were set.
 func DefaultGates() Gates {
@@ -56,7 +59,7 @@ func (g Gates) String() string {
 	for _, setting := range []struct {
 		name  string
 		value float64
-	}{{"side", g.MinSide}, {"confidence", g.MinConfidence}, {"sharpness", g.MinSharpness}, {"residual", g.MaxResidual}} {
+	}{{"side", g.MinSide}, {"confidence", g.MinConfidence}, {"sharpness", g.MinSharpness}, {"residual", g.MaxResidual}, {"quality", g.MinQuality}} {
 		if setting.value > 0 {
 			fmt.Fprintf(&b, "+%s%g", setting.name, setting.value)
 		}
@@ -106,8 +109,22 @@ func (g Gates) judge(t face.Template) *failure {
 		return fail(face.Spoof, "nobody has said whether the face is live")
 	case g.Live && !m.Liveness.Real:
 		return fail(face.Spoof, "a picture of a face, not a live one (score %.3f)", m.Liveness.Score)
+	case m.Quality.Score < g.MinQuality:
+		return fail(face.LowQuality, "quality %.3f (%s), the least is %g", m.Quality.Score, because(m.Quality), g.MinQuality)
 	}
 	return nil
+}
+
+// because is what spoils a face.
+func because(q face.Quality) string {
+	if len(q.Reasons) == 0 {
+		return "nothing much by itself"
+	}
+	words := make([]string, len(q.Reasons))
+	for i, r := range q.Reasons {
+		words[i] = string(r)
+	}
+	return strings.Join(words, ", ")
 }
 
 // choice is which faces of a photograph have to be embedded.

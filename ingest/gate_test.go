@@ -25,6 +25,8 @@ func TestJudge(t *testing.T) {
 	unaligned.Measures.Residual = nil
 	live, fake, unsaid := seen(99, 1, 0, 0.5), seen(99, 1, 0, 0.5), seen(99, 1, 0, 0.5)
 	live.Measures.Liveness, fake.Measures.Liveness = &face.Liveness{Real: true, Score: 0.8}, &face.Liveness{Score: 0.25}
+	doubtful := seen(99, 0.9, 0.1, 0.5)
+	doubtful.Measures.Quality = face.Quality{Score: 0.29, Reasons: []face.QualityReason{face.TooDark, face.TurnedAway}}
 	for name, c := range map[string]struct {
 		gates Gates
 		of    face.Template
@@ -42,6 +44,9 @@ func TestJudge(t *testing.T) {
 		"blurred":           {gates, seen(99, 0.9, 0.1, 0.19), face.Blurred, "0.1900"},
 		"small and blurred": {gates, seen(9, 0.1, 0.9, 0), face.TooSmall, "9 pixels"},
 		"not aligned":       {gates, unaligned, "", ""},
+		"of low quality":    {Gates{MinQuality: 0.3}, doubtful, face.LowQuality, "0.290 (dark, turned), the least is 0.3"},
+		"of that quality":   {Gates{MinQuality: 0.29}, doubtful, "", ""},
+		"of none":           {Gates{MinQuality: 0.1}, seen(99, 0.9, 0.1, 0.5), face.LowQuality, "nothing much"},
 		"no gates":          {Gates{}, seen(1, 0, 9, 0), "", ""},
 		"the defaults":      {DefaultGates(), seen(64, 0.5, 0.17, 0.44), "", ""},
 	} {
@@ -98,7 +103,7 @@ func TestWhatRejectionsDependOn(t *testing.T) {
 	for i, change := range []func(*Config){
 		func(c *Config) { c.Gates.MinSide = 20 }, func(c *Config) { c.Gates.MinConfidence = 0.6 },
 		func(c *Config) { c.Gates.MinSharpness = 0 }, func(c *Config) { c.Gates.MaxResidual = 1 },
-		func(c *Config) { c.Gates.Faces = All }, func(c *Config) { c.Gates.Live = true },
+		func(c *Config) { c.Gates.Faces = All }, func(c *Config) { c.Gates.Live = true }, func(c *Config) { c.Gates.MinQuality = 0.3 },
 	} {
 		now := was
 		change(&now)

@@ -125,7 +125,7 @@ func TestRejectedIsToldWhenCancelled(t *testing.T) {
 
 func TestImpossibleGates(t *testing.T) {
 	t.Parallel()
-	for _, g := range []ingest.Gates{{MinSide: -1}, {MinConfidence: 2}, {MinSharpness: -1}, {MaxResidual: -1}, {Faces: "some"}} {
+	for _, g := range []ingest.Gates{{MinSide: -1}, {MinConfidence: 2}, {MinSharpness: -1}, {MaxResidual: -1}, {MinQuality: 1.1}, {Faces: "some"}} {
 		cfg := config(t.TempDir())
 		cfg.Gates = g
 		if _, err := ingest.Run(t.Context(), cfg, &embedder{}, newLedger()); face.CodeOf(err) != face.Invalid {

@@ -32,7 +32,7 @@ var (
 	registerKinds = kinds{"inserted": "whole",
 		"img_names": "list", "gallery": "text", "model": "text", "detector_backend": "text", "space": "text"}
 	indexKinds   = kinds{"message": "text", "space": "text"}
-	extractKinds = kinds{"facial_area": "object", "confidence": "number", "crop": "text", "alignment": "object?", "detector_backend": "text"}
+	extractKinds = kinds{"facial_area": "object", "confidence": "number", "crop": "text", "alignment": "object?", "quality": "object", "detector_backend": "text"}
 	failureKinds = kinds{"error": "text", "code": "text", "request_id": "text"}
 )
 

@@ -11,10 +11,10 @@ import (
 )
 
 func evalCommand(a *app) *cobra.Command {
-	return group("eval", "Measure how well faces are told apart", evalVerify(a), evalIdentify(a), evalSpoof(a))
+	return group("eval", "Measure how well faces are told apart", evalVerify(a), evalIdentify(a), evalQuality(a), evalSpoof(a))
 }
 
-// evaluation are the flags that both protocols share.
+// evaluation are the flags that all protocols share.
 type evaluation struct {
 	models *embed.Config
 	limits *limits
@@ -28,14 +28,14 @@ func evaluationFlags(cmd *cobra.Command) evaluation {
 }
 
 // with opens the models and prepares an evaluation of them.
-func (v evaluation) with(a *app, cmd *cobra.Command, use func(eval.Config) error) error {
+func (v evaluation) with(a *app, cmd *cobra.Command, use func(*embed.Embedder, eval.Config) error) error {
 	return a.withEmbedder(*v.models, func(e *embed.Embedder) error {
 		metric, threshold, err := v.limits.of(cmd, e)
 		if err != nil {
 			return err
 		}
 		bar := newBar(a.errOut, "photographs")
-		err = use(eval.Config{
+		err = use(e, eval.Config{
 			Embedder: e, Detector: e.Detector(), Metric: metric, Threshold: threshold,
 			Progress: func(done, total int) { bar.show(done, total, "") },
 		})
@@ -62,7 +62,7 @@ most prominent counts; a photograph without a face makes its pairs non-matches.`
 		if err != nil {
 			return err
 		}
-		return v.with(a, cmd, func(cfg eval.Config) error {
+		return v.with(a, cmd, func(_ *embed.Embedder, cfg eval.Config) error {
 			return a.evalVerify(cmd.Context(), cfg, pairs, *root, *v.asJSON)
 		})
 	}
@@ -122,7 +122,7 @@ another, exactly. Probes of people who are not enrolled measure the open set.`,
 		if *gallery == "" || *probes == "" {
 			return misuse{errors.New("eval identify: name both folders, by --gallery-dir and --probe-dir")}
 		}
-		return v.with(a, cmd, func(cfg eval.Config) error {
+		return v.with(a, cmd, func(_ *embed.Embedder, cfg eval.Config) error {
 			r, err := eval.Identify(cmd.Context(), cfg, *gallery, *probes)
 			if err != nil {
 				return err
@@ -137,16 +137,10 @@ another, exactly. Probes of people who are not enrolled measure the open set.`,
 }
 
 func (a *app) printIdentification(r eval.Identification) error {
-	rate := func(v *float64) string {
-		if v == nil {
-			return "not measured"
-		}
-		return fmt.Sprintf("%.4f", *v)
-	}
 	fmt.Fprintf(a.out, "%s with %s: %d identities of %d photographs enrolled, %d failed\n%d probes: %d enrolled, %d not, %d failed\n"+
 		"rank 1 %s, rank 5 %s, FNIR %s, FPIR %s at %s distance %.4f\n",
 		r.Model, r.Detector, r.Enrolled.Identities, r.Enrolled.Photos, r.Enrolled.Failed,
-		r.Probes, r.Mated, r.NonMated, r.Failed, rate(r.Rank1), rate(r.Rank5), rate(r.FNIR), rate(r.FPIR), r.Metric, r.Threshold)
+		r.Probes, r.Mated, r.NonMated, r.Failed, figure(r.Rank1), figure(r.Rank5), figure(r.FNIR), figure(r.FPIR), r.Metric, r.Threshold)
 	return a.printFailures(r.FailedFiles)
 }
 

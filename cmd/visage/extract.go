@@ -24,11 +24,10 @@ type extracted struct {
 	Confidence float32            `json:"confidence"`
 	File       string             `json:"file"`
 	Alignment  *httpapi.Alignment `json:"alignment"` // null where the crop was not aligned onto a template
-	// IsReal and AntispoofScore are null where they were not asked for, Quality is
-	// always.
+	Quality    face.Quality       `json:"quality"`
+	// IsReal and AntispoofScore are null where they were not asked for.
 	IsReal         *bool    `json:"is_real"`
 	AntispoofScore *float64 `json:"antispoof_score"`
-	Quality        *float64 `json:"quality"`
 }
 
 // alignmentOf tells how a face lay on the template; nil where it lay on none.
@@ -52,7 +51,8 @@ func extractCommand(a *app) *cobra.Command {
 		Use: "extract IMAGE", Short: "Cut the faces out of a photograph, aligned", Args: cobra.ExactArgs(1),
 		Long: `Extract writes each face as a PNG of 112x112 pixels, aligned as for recognition.
 With --no-align it is the detector's box as it is; with --profile deepface it is
-what DeepFace's extract_faces cuts out: a box, turned until the eyes are level.
+what DeepFace's extract_faces cuts out: a box, turned until the eyes are level. With
+--json each face has its quality: a score from 0 to 1, its parts and what spoils it.
 ` + imageHelp,
 		Example: "  visage extract group.jpg --out faces\n  visage extract group.jpg --out faces --draw seen.jpg",
 	}
@@ -133,7 +133,7 @@ func writeCrops(dir, photograph string, crops []embed.Extracted, width, height i
 		}
 		results[i] = extracted{
 			FacialArea: search.NewFacialArea(c.Detection, width, height), Confidence: c.Detection.Confidence,
-			File: file, Alignment: alignmentOf(c.Placement),
+			File: file, Alignment: alignmentOf(c.Placement), Quality: c.Measures.Quality,
 		}
 		if l := c.Liveness; l != nil {
 			results[i].IsReal, results[i].AntispoofScore = &l.Real, &l.Score

@@ -60,7 +60,10 @@ func TestExtractVariants(t *testing.T) {
 		if got := pictureSize(t, r.File); got != want || (r.Alignment != nil) != c.aligned {
 			t.Errorf("%s: a crop of %v, want %v; alignment %v", name, got, want, r.Alignment)
 		}
-		for _, key := range []string{`"is_real": null`, `"antispoof_score": null`, `"quality": null`} {
+		if q := r.Quality; !(q.Score > 0 && q.Score <= 1) || q.Parts.Size == 0 || q.Parts.Sharpness == 0 || (q.Parts.Pose != nil) != (q.Parts.Alignment != nil) {
+			t.Errorf("%s: quality %+v", name, q)
+		}
+		for _, key := range []string{`"is_real": null`, `"antispoof_score": null`, `"reasons": [`} {
 			if !strings.Contains(text, key) {
 				t.Errorf("%s: %s is not in the answer", name, key)
 			}

@@ -135,6 +135,10 @@ func TestIngestGates(t *testing.T) {
 	if turned.Rejected[face.BadAlignment] != 4 {
 		t.Errorf("a residual of 0.001: %+v", turned)
 	}
+	bad := answer[ingest.Report](v, with(args, "--gallery", "bad", "--min-quality", "0.3", "--min-face-size", "0", "--min-sharpness", "0", "--report", list)...)
+	if j := lines(t, list)["blurred"]; bad.Rejected[face.LowQuality] != 2 || j.Reason != face.LowQuality || j.Measures.Quality.Score >= 0.3 || !strings.Contains(j.Message, "blurred") {
+		t.Errorf("a quality of 0.3: %+v, %+v", bad, j)
+	}
 }
 
 // The defaults lose no photograph of real people.
@@ -206,7 +210,7 @@ func TestMeasuresAreInTheReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"side", "confidence", "residual", "scale", "sharpness"} {
+	for _, key := range []string{"side", "confidence", "residual", "scale", "sharpness", "brightness", "contrast", "yaw", "pitch", "quality"} {
 		if !strings.Contains(string(text), `"`+key+`":`) {
 			t.Errorf("measures %s lack %s", text, key)
 		}

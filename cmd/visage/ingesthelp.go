@@ -29,6 +29,7 @@ WHAT IS REJECTED
     bad_alignment   the face is turned away, or its landmarks are wrong, by more
                     than --max-residual
     blurred         the face is less sharp than --min-sharpness
+    low_quality     the face's quality, all in all, is less than --min-quality
     several_faces   more than one face passes, with --faces reject
     spoof           a picture of a face rather than a live one, with --anti-spoofing
     unsupported     not a photograph, or of a kind that is not read

@@ -171,7 +171,9 @@ func (s served) Cut(ctx context.Context, photo []byte, want httpapi.Wanted) (htt
 	crops, width, height, err := e.Extract(ctx, photo, face.AllFaces)
 	cut := httpapi.Cut{Width: width, Height: height}
 	for _, c := range crops {
-		cut.Crops = append(cut.Crops, httpapi.Crop{Detection: c.Detection, PNG: c.PNG, Alignment: alignmentOf(c.Placement), Liveness: c.Liveness})
+		cut.Crops = append(cut.Crops, httpapi.Crop{
+			Detection: c.Detection, PNG: c.PNG, Alignment: alignmentOf(c.Placement), Quality: c.Measures.Quality, Liveness: c.Liveness,
+		})
 	}
 	return cut, err
 }

@@ -1,25 +1,9 @@
 package quality
 
 import (
-	"errors"
 	"image"
 	"math"
-
-	"github.com/visagedb/visage/embed/internal/cv"
 )
-
-// height is that of ArcFace's aligned crop, 112x112 pixels, on which sharpness
-// is measured whatever the size of the photograph or of the recogniser's input.
-const height = 112
-
-// widest bounds how wide a crop gets that is nothing like a face.
-const widest = 8 * height
-
-// window is the part of such a crop that shows the face from the brows to the
-// chin (align.ArcFace has the eyes at y 52 and x 38 and 74, the mouth at y 92).
-// The background, often sharper than the face, hair, and the black beyond the
-// photograph's border stay out.
-var window = image.Rect(24, 32, 88, 104)
 
 // reach is how far to each side the blur goes that a crop is compared with: nine
 // pixels, as in the paper below.
@@ -30,7 +14,7 @@ const reach = 4
 // face of little contrast, all flat slopes, would count as sharp.
 const rounding = 1
 
-// Sharpness is how much a further blur would change an aligned crop, from 0 for
+// sharpness is how much a further blur would change an aligned crop, from 0 for
 // one that is blurred already, or blank, to 1.
 //
 // It is 1 less the blur metric of Crété-Roffet, Dolmiere, Ladret and Nicolas, The
@@ -43,27 +27,12 @@ const rounding = 1
 //
 // A face that was enlarged to the crop counts as blurred by as much: it has no
 // more detail to be recognised by. Faces in focus have about 0.4 to 0.8.
-func Sharpness(crop *cv.Image) (_ float64, err error) {
-	width := min(max(1, crop.Width()*height/crop.Height()), widest)
-	how := cv.Area
-	if crop.Height() < height {
-		how = cv.Bilinear // Area would leave steps, which look like detail
-	}
-	scaled, err := crop.Resize(width, height, how)
-	if err != nil {
-		return 0, err
-	}
-	grey := scaled.Grey()
-	defer func() { err = errors.Join(err, grey.Close(), scaled.Close()) }()
-	pixels, err := grey.Pixels()
-	if err != nil {
-		return 0, err
-	}
-	within := window.Add(image.Pt((width-height)/2, 0)).Intersect(grey.Bounds().Inset(reach + 1))
-	return min(detail(pixels, width, 1, within), detail(pixels, width, width, within)), nil
+func (s seen) sharpness() float64 {
+	within := s.within.Intersect(s.bounds().Inset(reach + 1))
+	return min(detail(s.pixels, s.width, 1, within), detail(s.pixels, s.width, s.width, within))
 }
 
-// detail is Sharpness in the direction in which pixels lie step bytes apart, of a
+// detail is sharpness in the direction in which pixels lie step bytes apart, of a
 // part of a grey picture that lies more than reach pixels from its borders.
 func detail(pixels []byte, width, step int, within image.Rectangle) float64 {
 	level := func(i int) float64 { return float64(pixels[i]) }

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func crop(t *testing.T, picture image.Image) *cv.Image {
+func crop(t testing.TB, picture image.Image) *cv.Image {
 	t.Helper()
 	var data bytes.Buffer
 	if err := png.Encode(&data, picture); err != nil {
@@ -36,7 +36,7 @@ func crop(t *testing.T, picture image.Image) *cv.Image {
 	return closing(t, m)
 }
 
-func closing(t *testing.T, m *cv.Image) *cv.Image {
+func closing(t testing.TB, m *cv.Image) *cv.Image {
 	t.Helper()
 	t.Cleanup(func() {
 		if err := m.Close(); err != nil {
@@ -46,13 +46,18 @@ func closing(t *testing.T, m *cv.Image) *cv.Image {
 	return m
 }
 
-func sharpness(t *testing.T, m *cv.Image) float64 {
+func measure(t testing.TB, m *cv.Image) quality.Pixels {
 	t.Helper()
-	s, err := quality.Sharpness(m)
+	p, err := quality.Measure(m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return p
+}
+
+func sharpness(t *testing.T, m *cv.Image) float64 {
+	t.Helper()
+	return measure(t, m).Sharpness
 }
 
 // portrait is a drawn face that fills a picture.

@@ -13,10 +13,19 @@ type Outcome struct {
 	Index  int           `json:"index"`  // among the photographs, from 0
 	Status string        `json:"status"` // enrolled, present or rejected
 	Faces  []face.Stored `json:"faces"`
-	Error  *struct {
+	// Assessed are the faces that were chosen or, of a rejected photograph, the most
+	// prominent one, where one was found.
+	Assessed []Assessed `json:"assessed"`
+	Error    *struct {
 		Code    face.Code `json:"code"`
 		Message string    `json:"message"`
 	} `json:"error"` // nil unless it was rejected
+}
+
+// Assessed is how well a face of a photograph is seen.
+type Assessed struct {
+	Box     face.Box     `json:"box"`
+	Quality face.Quality `json:"quality"`
 }
 
 // Faces lists those of an identity.

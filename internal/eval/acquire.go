@@ -83,6 +83,11 @@ func embed(ctx context.Context, embedder Embedder, file string) (acquired, error
 	if err != nil {
 		return failed(file, err)
 	}
+	return embedBytes(ctx, embedder, file, data)
+}
+
+// embedBytes embeds the most prominent face of a photograph that came from a file.
+func embedBytes(ctx context.Context, embedder Embedder, file string, data []byte) (acquired, error) {
 	got := acquired{sum: sha256.Sum256(data)}
 	photo, err := embedder.Embed(ctx, data, face.Prominent)
 	if err != nil {

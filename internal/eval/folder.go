@@ -91,3 +91,33 @@ func listError(err error, path string) error {
 		return face.Wrap(face.Invalid, err, "%s is not a folder of photographs", path)
 	}
 }
+
+// GenuinePairs are all pairs of photographs of one identity in DIR/<identity>/...,
+// in the order of their paths, which are below dir. It returns Invalid where there are
+// none, and otherwise NotFound, Invalid or Unreadable for the folder.
+func GenuinePairs(dir string) ([]Pair, error) {
+	all, err := list(dir)
+	if err != nil {
+		return nil, err
+	}
+	var pairs []Pair
+	for i, a := range all {
+		for _, b := range all[i+1:] {
+			if a.identity != "" && a.identity == b.identity {
+				pairs = append(pairs, Pair{A: below(dir, a.file), B: below(dir, b.file), Same: true})
+			}
+		}
+	}
+	if len(pairs) == 0 {
+		return nil, face.Errorf(face.Invalid, "%s holds no two photographs of one identity: it needs folders of identities", dir)
+	}
+	return pairs, nil
+}
+
+// below is a path as seen from dir; one that a link leads elsewhere stays as it is.
+func below(dir, path string) string {
+	if short, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(short) {
+		return short
+	}
+	return path
+}

@@ -32,6 +32,7 @@ const (
 	LowConfidence Code = "low_confidence" // the detector doubts that it is a face
 	Blurred       Code = "blurred"        // a face without detail
 	BadAlignment  Code = "bad_alignment"  // turned far away, or its landmarks are wrong
+	LowQuality    Code = "low_quality"    // a face whose quality, all in all, is less than was asked for
 	SeveralFaces  Code = "several_faces"  // more than the one that was asked for
 	Spoof         Code = "spoof"          // a picture of a face, not a live one
 )

@@ -24,4 +24,17 @@ type Measures struct {
 	Sharpness float64 `json:"sharpness"`
 	// Liveness is nil where nobody asked for it.
 	Liveness *Liveness `json:"liveness,omitempty"`
+	// Brightness is the mean luminance of the face from the brows to the chin, from
+	// 0, black, to 1, white. It is the skin's as well as the light's.
+	Brightness float64 `json:"brightness"`
+	// Contrast is the standard deviation of that luminance, from 0 to 0.5.
+	Contrast float64 `json:"contrast"`
+	// Yaw and Pitch are how far the head is turned to the side and up or down, in
+	// degrees from -180 to 180, as four or five landmarks tell it: positive where the nose
+	// points to the picture's right, or down. They are estimates, off by some ten degrees
+	// from one person to another, and nil where there are fewer landmarks.
+	Yaw   *float64 `json:"yaw,omitempty"`
+	Pitch *float64 `json:"pitch,omitempty"`
+	// Quality is what all of this comes to.
+	Quality Quality `json:"quality"`
 }

@@ -18,7 +18,10 @@ type outcome struct {
 	Name   string        `json:"name,omitempty"`
 	Status string        `json:"status"` // enrolled, present or rejected
 	Faces  []face.Stored `json:"faces"`
-	Error  *told         `json:"error,omitempty"`
+	// Assessed are the faces that were chosen or, of a rejected photograph, the most
+	// prominent one, where one was found.
+	Assessed []assessed `json:"assessed,omitempty"`
+	Error    *told      `json:"error,omitempty"`
 }
 
 // addFaces answers POST /v1/galleries/{gallery}/identities/{identity}/faces.
@@ -27,7 +30,7 @@ func (v v1) addFaces(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := strictFields(c, "photo", "photos", "embedding", "space", "model", "detector", "faces", "quality", "anti_spoofing")
+	f, err := strictFields(c, "photo", "photos", "embedding", "space", "model", "detector", "faces", "quality", "min_quality", "anti_spoofing")
 	if err != nil {
 		return err
 	}
@@ -74,8 +77,8 @@ func filled(outcomes []outcome, added []face.Added) []outcome {
 }
 
 // gatesOf are what faces need to be enrolled: the field faces says which of a
-// photograph count, and quality any lets all pass, but for pictures of faces with
-// anti_spoofing.
+// photograph count, quality any lets all pass, but for pictures of faces with
+// anti_spoofing, and min_quality asks for a score.
 func gatesOf(f *fields) ingest.Gates {
 	gates := ingest.DefaultGates()
 	switch quality := f.text("quality", "usual"); quality {
@@ -84,6 +87,9 @@ func gatesOf(f *fields) ingest.Gates {
 		gates = ingest.Gates{}
 	default:
 		f.wrong("quality", "usual or any")
+	}
+	if gates.MinQuality = f.number("min_quality", 0); gates.MinQuality < 0 || gates.MinQuality > 1 {
+		f.wrong("min_quality", "a number from 0 to 1")
 	}
 	switch which := ingest.Faces(f.text("faces", string(ingest.Largest))); which {
 	case ingest.Largest, ingest.All, ingest.Reject:
@@ -115,7 +121,8 @@ func (v v1) enrolment(ctx context.Context, f *fields) ([]outcome, []face.Additio
 	var additions []face.Addition
 	for i, photo := range photos {
 		outcomes[i] = outcome{Index: i, Name: photo.name, Faces: []face.Stored{}}
-		a, err := v.addition(ctx, e, photo, gates)
+		a, seen, err := v.addition(ctx, e, photo, gates)
+		outcomes[i].Assessed = seen
 		switch {
 		case err == nil:
 			additions = append(additions, a)
@@ -129,18 +136,19 @@ func (v v1) enrolment(ctx context.Context, f *fields) ([]outcome, []face.Additio
 	return outcomes, additions, nil
 }
 
-// addition embeds one photograph and picks its faces.
-func (v v1) addition(ctx context.Context, e Embedder, photo upload, gates ingest.Gates) (face.Addition, error) {
+// addition embeds one photograph and picks its faces, whose quality it tells also
+// where none is good enough.
+func (v v1) addition(ctx context.Context, e Embedder, photo upload, gates ingest.Gates) (face.Addition, []assessed, error) {
 	if photo.err != nil {
-		return face.Addition{}, photo.err
+		return face.Addition{}, nil, photo.err
 	}
 	seen, err := e.Faces(ctx, photo.data, Wanted{Liveness: gates.Live})
 	if err != nil {
-		return face.Addition{}, err
+		return face.Addition{}, nil, err
 	}
 	a := face.Addition{SHA256: sha256.Sum256(photo.data), Size: int64(len(photo.data)), Width: seen.Width, Height: seen.Height, Detector: e.Detector()}
 	if a.Templates, err = gates.Pick(seen); err != nil {
-		return face.Addition{}, err
+		return face.Addition{}, assessedOf(mostProminent(seen)), err
 	}
 	if cutter := v.cfg.Resources.Crops; cutter != nil {
 		boxes := make([]face.Box, len(a.Templates))
@@ -149,5 +157,5 @@ func (v v1) addition(ctx context.Context, e Embedder, photo upload, gates ingest
 		}
 		a.Crops, err = cutter.Crops(ctx, photo.data, boxes)
 	}
-	return a, err
+	return a, assessedOf(a.Templates), err
 }

@@ -68,7 +68,7 @@ func (p pictures) Cut(context.Context, []byte, Wanted) (Cut, error) {
 		if err := png.Encode(&file, image.NewGray(image.Rectangle{Max: size})); err != nil {
 			return cut, err
 		}
-		cut.Crops = append(cut.Crops, Crop{PNG: file.Bytes()})
+		cut.Crops = append(cut.Crops, Crop{PNG: file.Bytes(), Quality: face.Quality{Reasons: []face.QualityReason{}}})
 	}
 	return cut, nil
 }

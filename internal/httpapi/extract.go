@@ -20,6 +20,7 @@ type extracted struct {
 	Crop           string            `json:"crop"`           // a PNG as a data URI
 	Face           any               `json:"face,omitempty"` // rows of columns of channels
 	Alignment      *Alignment        `json:"alignment"`      // null where it was not aligned onto a template
+	Quality        face.Quality      `json:"quality"`
 	Detector       string            `json:"detector_backend"`
 	*face.Liveness                   // is_real and antispoof_score; absent where nobody asked
 }
@@ -87,7 +88,8 @@ func shown(cutter Cutter, one sent, found Cut, how asNumbers, left *allowance) (
 		}
 		faces[i] = extracted{
 			FacialArea: search.NewFacialArea(crop.Detection, found.Width, found.Height), Confidence: crop.Detection.Confidence,
-			Crop: "data:image/png;base64," + base64.StdEncoding.EncodeToString(crop.PNG), Alignment: crop.Alignment, Detector: cutter.Detector(), Liveness: crop.Liveness,
+			Crop: "data:image/png;base64," + base64.StdEncoding.EncodeToString(crop.PNG), Alignment: crop.Alignment, Quality: crop.Quality,
+			Detector: cutter.Detector(), Liveness: crop.Liveness,
 		}
 		if faces[i].Face, err = how.of(crop.PNG); err != nil {
 			return nil, err

@@ -93,7 +93,8 @@ type Cut struct {
 type Crop struct {
 	Detection face.Detection
 	PNG       []byte
-	Alignment *Alignment     // nil where it was not aligned onto a template
+	Alignment *Alignment // nil where it was not aligned onto a template
+	Quality   face.Quality
 	Liveness  *face.Liveness // nil where nobody asked
 }
 

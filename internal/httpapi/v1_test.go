@@ -77,7 +77,7 @@ func (drawn) Faces(_ context.Context, data []byte, want httpapi.Wanted) (face.Ph
 		}
 		at := float32(n%100 + 100*i)
 		seen.Templates = append(seen.Templates, face.Template{
-			Space: drawnSpace, Vector: drawnVector(n), Measures: face.Measures{Side: float64(side), Sharpness: 0.5},
+			Space: drawnSpace, Vector: drawnVector(n), Measures: face.Measures{Side: float64(side), Sharpness: 0.5, Quality: drawnQuality(side)},
 			Detection: face.Detection{Box: face.Box{X1: at, Y1: 200, X2: at + side, Y2: 200 + side}, Confidence: 0.9},
 		})
 		if want.Liveness {
@@ -85,6 +85,14 @@ func (drawn) Faces(_ context.Context, data []byte, want httpapi.Wanted) (face.Ph
 		}
 	}
 	return seen, nil
+}
+
+// drawnQuality is better the larger the face is.
+func drawnQuality(side float32) face.Quality {
+	return face.Quality{
+		Score: float64(side) / 100, Parts: face.QualityParts{Size: float64(side) / 100, Sharpness: 1, Brightness: 1, Contrast: 1},
+		Reasons: []face.QualityReason{face.FewPixels},
+	}
 }
 
 // drawnVector is a direction of the person's, with a little of the photograph's.

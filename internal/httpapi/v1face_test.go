@@ -47,6 +47,30 @@ func TestAddFacesRoute(t *testing.T) {
 	}
 }
 
+// The quality of a photograph's faces is told whether they are enrolled or not, and
+// a request may ask for more of it.
+func TestAddFacesQuality(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	a.gallery("g")
+	ann, _ := a.person("g", "ann")
+	w := a.want(201, "POST", ann+"/faces", fields{"photos": []string{encoded("10 11"), encoded("-12"), encoded("nobody")}, "faces": "all", "min_quality": 0.95})
+	if q := w.list("results.0.assessed"); len(q) != 1 || len(w.list("results.0.faces")) != 1 || w.value("results.0.assessed.0.quality.score") != 1.0 || w.value("results.0.assessed.0.box.y1") != 200.0 {
+		t.Errorf("one of two enrolled: %s", w.Body)
+	}
+	if w.text("results.1.error.code") != "too_small" || w.value("results.1.assessed.0.quality.score") != 0.05 || w.text("results.1.assessed.0.quality.reasons.0") != "small" {
+		t.Errorf("rejected: %s", w.Body)
+	}
+	if w.text("results.2.error.code") != "no_face" || strings.Contains(w.Body.String(), `"assessed":null`) {
+		t.Errorf("no face: %s", w.Body)
+	}
+	low := a.ask("POST", ann+"/faces", fields{"photo": encoded("-13"), "quality": "any", "min_quality": 0.06})
+	a.refused(low, 422, "low_quality", "0.050 (small)")
+	if len(low.list("error.details.results.0.assessed")) != 1 {
+		t.Errorf("low: %s", low.Body)
+	}
+}
+
 func TestAddFacesRouteRefused(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
@@ -67,6 +91,7 @@ func TestAddFacesRouteRefused(t *testing.T) {
 		{fields{"photo": encoded("10"), "model": "Other"}, 404, "not_found", "Other"},
 		{fields{"photo": encoded("10"), "faces": "some"}, 422, "invalid", "largest"},
 		{fields{"photo": encoded("10"), "quality": "good"}, 422, "invalid", "usual"},
+		{fields{"photo": encoded("10"), "min_quality": 1.5}, 422, "invalid", "0 to 1"},
 		{fields{"photo": encoded("10"), "space": "x"}, 422, "invalid", "space"},
 		{fields{"photo": encoded("10"), "identity": "bob"}, 422, "invalid", `"identity"`},
 		{fields{"embedding": []int{1}}, 422, "invalid", "space is missing"},

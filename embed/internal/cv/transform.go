@@ -117,6 +117,13 @@ func (m *Image) Blur(deviation float64) *Image {
 	return out
 }
 
+// Dim leaves a share of each level, rounded, of 0 to 1.
+func (m *Image) Dim(share float64) *Image {
+	out := m.pool.image(m.Width(), m.Height(), m.Channels())
+	gocv.AddWeighted(m.mat, share, m.mat, 0, 0, &out.mat)
+	return out
+}
+
 // Crop copies a rectangle, cut at the picture's borders. An empty one is an
 // error.
 func (m *Image) Crop(r image.Rectangle) (*Image, error) {
