@@ -37,6 +37,16 @@ func Attributes(store *registry.Store) (installed, missing []face.Attribute, err
 	return installed, missing, nil
 }
 
+// AttributeModels are the names of the models of attributes that the Embedder was
+// opened with.
+func (e *Embedder) AttributeModels() []string {
+	names := make([]string, len(e.estimators))
+	for i, m := range e.estimators {
+		names[i] = m.name
+	}
+	return names
+}
+
 // attributeModel chooses the model for an attribute, and the installed file of it:
 // the one that is named or, of those that are installed, the first, before it those
 // that are vouched for, and in DeepFace's profile before all DeepFace's own.
@@ -111,7 +121,7 @@ func (e *Embedder) openAttributes(cfg Config) error {
 		if err != nil {
 			return err
 		}
-		opened, err := attribute.Open(context.Background(), session, attributeConfig(m.entry, m.attributes))
+		opened, err := attribute.Open(context.Background(), watched(cfg, session, &e.attributed), attributeConfig(m.entry, m.attributes))
 		if err != nil {
 			return errors.Join(face.Wrap(face.Mismatch, err, "model of attributes %s", m.entry.Name), session.Close())
 		}

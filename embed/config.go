@@ -79,8 +79,8 @@ type Config struct {
 	Crop Crop
 	// Observer is told what the Embedder does. Defaults to none.
 	Observer Observer
-	// Measured makes the Embedder one for Measure and MeasureCrops, which must not
-	// be used by several goroutines at once. Defaults to not.
+	// Measured makes the Embedder one for Measure, MeasureCrops and MeasureAttributes,
+	// which must not be used by several goroutines at once. Defaults to not.
 	Measured bool
 
 	device ort.Device

@@ -34,6 +34,7 @@ type Embedder struct {
 	recorders []*recorder  // of the detector's networks, where they are measured
 
 	estimators []estimator       // of attributes
+	attributed []*recorder       // of their networks, where they are measured
 	liveness   *liveness.Checker // nil where there is none
 	turns      turns
 	observer   Observer

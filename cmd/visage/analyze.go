@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/visagedb/visage/embed"
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/httpapi"
@@ -35,17 +36,13 @@ A photograph without a face has no attributes, and is an error.
 	profileFlags(cmd, &n.Config)
 	detectionFlags(cmd, &n.Config)
 	flags := cmd.Flags()
-	flags.StringSliceVar(&n.actions, "actions", nil, "some of emotion, age, gender and race; default those for which a model is installed")
-	flags.StringSliceVar(&n.AttributeModels, "attribute-models", nil, "models to use for the attributes that they estimate; default the best installed")
+	attributeFlags(flags, &n.Config, &n.actions)
 	flags.BoolVar(&n.spoof, "anti-spoofing", false, "tell live faces from pictures of faces, too")
 	flags.IntVar(&n.MaxFaces, "max-faces", 0, "keep so many faces, those with the largest boxes; default all")
 	flags.StringVar(&n.Device, "device", "cpu", "what runs the networks: cpu, cuda or cuda:N")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		for _, action := range n.actions {
-			if !slices.Contains(face.AllAttributes(), face.Attribute(action)) {
-				return misuse{fmt.Errorf("analyze: --actions %s: use some of %v", action, face.AllAttributes())}
-			}
-			n.Attributes = append(n.Attributes, face.Attribute(action))
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if n.Attributes, err = a.attributesOf("analyze: --actions", n.actions); err != nil {
+			return err
 		}
 		return a.analyze(cmd.Context(), args[0], n)
 	}
@@ -56,11 +53,6 @@ func (a *app) analyze(ctx context.Context, path string, n *analysis) error {
 	data, err := readPhoto(ctx, path)
 	if err != nil {
 		return err
-	}
-	if n.Attributes == nil {
-		if n.Attributes, err = a.installedAttributes(); err != nil {
-			return err
-		}
 	}
 	if n.spoof {
 		n.Liveness = embed.Auto
@@ -79,6 +71,28 @@ func (a *app) analyze(ctx context.Context, path string, n *analysis) error {
 		}
 		return a.printAnalyses(results)
 	})
+}
+
+// attributeFlags declares which attributes are estimated, and by which models.
+func attributeFlags(flags *pflag.FlagSet, cfg *embed.Config, actions *[]string) {
+	flags.StringSliceVar(actions, "actions", nil, "some of emotion, age, gender and race; default those for which a model is installed")
+	flags.StringSliceVar(&cfg.AttributeModels, "attribute-models", nil, "models to use for the attributes that they estimate; default the best installed")
+}
+
+// attributesOf reads the attributes that a flag names, or takes those for which a
+// model is installed.
+func (a *app) attributesOf(flag string, named []string) ([]face.Attribute, error) {
+	if len(named) == 0 {
+		return a.installedAttributes()
+	}
+	var attributes []face.Attribute
+	for _, name := range named {
+		if !slices.Contains(face.AllAttributes(), face.Attribute(name)) {
+			return nil, misuse{fmt.Errorf("%s %s: use some of %v", flag, name, face.AllAttributes())}
+		}
+		attributes = append(attributes, face.Attribute(name))
+	}
+	return attributes, nil
 }
 
 // installedAttributes are those that can be estimated here; the others are named.

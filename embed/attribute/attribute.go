@@ -75,7 +75,7 @@ func (e *Estimator) Turned() bool { return e.config.Cut == DeepFace }
 
 // Estimate estimates the attributes of faces, in their order. A face of so few pixels
 // that nothing of it is left is face.NoFace.
-func (e *Estimator) Estimate(ctx context.Context, faces []classify.Face) ([]map[face.Attribute]face.Estimate, error) {
+func (e *Estimator) Estimate(ctx context.Context, faces []Near) ([]map[face.Attribute]face.Estimate, error) {
 	inputs := make([][]float32, len(faces))
 	for i, f := range faces {
 		var err error

@@ -6,22 +6,21 @@ import (
 	"math"
 
 	"github.com/visagedb/visage/embed/align"
-	"github.com/visagedb/visage/embed/internal/classify"
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/internal/face"
 )
 
 // numbers prepares a face for the network.
-func (c Config) numbers(f classify.Face) ([]float32, error) {
+func (c Config) numbers(f Near) ([]float32, error) {
 	if c.Cut == DeepFace {
 		return c.fractions(f.Turned)
 	}
-	crop, err := f.Picture.Crop(c.window(f.Box).Intersect(f.Frame))
-	if err != nil {
-		return nil, face.Wrap(face.NoFace, err, "face at %v", f.Box)
+	part := c.window(f.Box).Intersect(f.Frame).Intersect(f.Picture.Bounds())
+	if part.Empty() {
+		return nil, face.Errorf(face.NoFace, "a face at %v lies outside the photograph", f.Box)
 	}
-	prepared, err := c.prepare(crop)
-	if err := errors.Join(err, crop.Close()); err != nil {
+	prepared, err := c.prepare(f, part)
+	if err != nil {
 		return nil, err
 	}
 	numbers, err := c.Pixels.Of(prepared)
@@ -39,29 +38,38 @@ func (c Config) window(box face.Box) image.Rectangle {
 	return image.Rect(floor(box.X1), floor(box.Y1), ceil(box.X2), ceil(box.Y2))
 }
 
-// prepare brings a crop to the network's size and channels.
-func (c Config) prepare(crop *cv.Image) (*cv.Image, error) {
+// prepare brings a part of the face's picture to the network's size and channels.
+func (c Config) prepare(f Near, part image.Rectangle) (*cv.Image, error) {
 	size := image.Pt(c.Width, c.Height)
 	if c.Cut == Fit {
-		by := min(float64(c.Width)/float64(crop.Width()), float64(c.Height)/float64(crop.Height()))
-		size = image.Pt(max(1, int(math.Round(by*float64(crop.Width())))), max(1, int(math.Round(by*float64(crop.Height())))))
+		by := min(float64(c.Width)/float64(part.Dx()), float64(c.Height)/float64(part.Dy()))
+		size = image.Pt(max(1, int(math.Round(by*float64(part.Dx())))), max(1, int(math.Round(by*float64(part.Dy())))))
 	}
-	if c.Pixels.Grey {
-		grey := crop.Grey()
-		defer grey.Close()
-		crop = grey
+	scaled, err := scale(f, part, size)
+	if err == nil && c.Pixels.Grey {
+		grey := scaled.Grey()
+		err = scaled.Close()
+		scaled = grey
 	}
-	how := cv.Bilinear
-	if size.X < crop.Width() {
-		how = cv.Area
-	}
-	scaled, err := crop.Resize(size.X, size.Y, how)
 	if err != nil || size == image.Pt(c.Width, c.Height) {
 		return scaled, err
 	}
 	defer scaled.Close()
 	at := image.Pt((c.Width-size.X)/2, (c.Height-size.Y)/2)
 	return scaled.Window(image.Rect(0, 0, c.Width, c.Height).Sub(at))
+}
+
+// scale brings a part of the face's picture to a size: larger bilinearly, smaller by
+// areas, of the small picture where there is one.
+func scale(f Near, part image.Rectangle, size image.Point) (*cv.Image, error) {
+	switch {
+	case size.X >= part.Dx():
+		return f.Picture.ResizePart(part, size.X, size.Y, cv.Bilinear)
+	case f.small != nil:
+		return f.small.Shrink(f.region(part), size.X, size.Y)
+	default:
+		return f.Picture.Shrink(f.region(part), size.X, size.Y)
+	}
 }
 
 // deepfaceSide is that of the picture into which DeepFace letterboxes every face
