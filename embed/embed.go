@@ -35,6 +35,7 @@ type Embedder struct {
 
 	estimators []estimator       // of attributes
 	attributed []*recorder       // of their networks, where they are measured
+	estimating []face.Attribute  // that templates carry
 	liveness   *liveness.Checker // nil where there is none
 	turns      turns
 	observer   Observer

@@ -108,6 +108,7 @@ func taskOf(cfg ingest.Config, m embed.Config, e *embed.Embedder) (queue.Task, e
 			Recognizers: recognizers, Detector: detector, DetectorWeights: weights, Setting: e.Detector(),
 			Profile: m.Options.Profile, Normalization: string(m.Normalization), Side: m.Options.Side, Confidence: m.Options.Confidence,
 			Thorough: m.Passes.Thorough, Turned: m.Passes.Turned, Unaligned: m.Crop.Unaligned, Expand: m.Crop.Expand,
+			Attributes: m.Attributes, AttributeModels: m.AttributeModels,
 		},
 	}
 	if info, err := os.Stat(root); err == nil && info.Mode().IsRegular() {
@@ -124,5 +125,7 @@ func embedderOf(m queue.Models, device string, workers int) embed.Config {
 		Options: detect.Options{Profile: m.Profile, Side: m.Side, Confidence: m.Confidence},
 		Passes:  detect.Passes{Thorough: m.Thorough, Turned: m.Turned},
 		Crop:    embed.Crop{Unaligned: m.Unaligned, Expand: m.Expand},
+
+		Attributes: m.Attributes, AttributeModels: m.AttributeModels,
 	}
 }

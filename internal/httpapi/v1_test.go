@@ -78,6 +78,9 @@ func (drawn) Faces(_ context.Context, data []byte, _ httpapi.Wanted) (face.Photo
 		seen.Templates = append(seen.Templates, face.Template{
 			Space: drawnSpace, Vector: drawnVector(n), Measures: face.Measures{Side: float64(side), Sharpness: 0.5},
 			Detection: face.Detection{Box: face.Box{X1: at, Y1: 200, X2: at + side, Y2: 200 + side}, Confidence: 0.9},
+			Attributes: map[face.Attribute]face.Estimate{
+				face.Age: {Years: 33.5, Model: "ages"}, face.Gender: {Dominant: "Woman", Percent: map[string]float64{"Woman": 75, "Man": 25}, Model: "genders"},
+			},
 		})
 	}
 	return seen, nil

@@ -45,6 +45,10 @@ type Models struct {
 	Turned        bool         `json:"turned,omitempty"`
 	Unaligned     bool         `json:"unaligned,omitempty"`
 	Expand        int          `json:"expand,omitempty"`
+	// Attributes are to be stored with the faces, by these models of them, or the best
+	// that the worker has.
+	Attributes      []face.Attribute `json:"attributes,omitempty"`
+	AttributeModels []string         `json:"attribute_models,omitempty"`
 }
 
 // queue is the name of the task's River queue.
