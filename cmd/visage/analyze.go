@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -19,6 +18,7 @@ type analysis struct {
 	embed.Config
 	actions []string
 	spoof   bool
+	draw    string // folder
 	json    *bool
 }
 
@@ -30,7 +30,7 @@ see visage models list. They are guesses of networks that know a face and not th
 person, and err more often for people who were rare among those they learned from.
 A photograph without a face has no attributes, and is an error.
 ` + imageHelp,
-		Example: "  visage analyze somebody.jpg\n  visage analyze group.jpg --actions age,emotion --anti-spoofing --json",
+		Example: "  visage analyze somebody.jpg\n  visage analyze group.jpg --actions age,emotion --anti-spoofing --json\n  visage analyze group.jpg --draw seen",
 	}
 	n := &analysis{Config: embed.Config{Recognizer: embed.NoRecognizer}, json: jsonFlag(cmd.Flags())}
 	profileFlags(cmd, &n.Config)
@@ -38,6 +38,7 @@ A photograph without a face has no attributes, and is an error.
 	flags := cmd.Flags()
 	attributeFlags(flags, &n.Config, &n.actions)
 	flags.BoolVar(&n.spoof, "anti-spoofing", false, "tell live faces from pictures of faces, too")
+	flags.StringVar(&n.draw, "draw", "", "folder for the photograph with boxes and what is said drawn, JPEG, made if it is not there")
 	flags.IntVar(&n.MaxFaces, "max-faces", 0, "keep so many faces, those with the largest boxes; default all")
 	flags.StringVar(&n.Device, "device", "cpu", "what runs the networks: cpu, cuda or cuda:N")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
@@ -65,6 +66,11 @@ func (a *app) analyze(ctx context.Context, path string, n *analysis) error {
 		results := make([]httpapi.Analysis, len(found))
 		for i, f := range found {
 			results[i] = analysisOf(f, width, height)
+		}
+		if n.draw != "" {
+			if err := drawInto(e, path, data, analysisMarks(found, results), n.draw); err != nil {
+				return err
+			}
 		}
 		if *n.json {
 			return printJSON(a.out, map[string]any{"results": results})
@@ -136,42 +142,4 @@ func analysisOf(f embed.Analyzed, width, height int) httpapi.Analysis {
 		n.IsReal, n.AntispoofScore = &l.Real, &l.Score
 	}
 	return n
-}
-
-// printAnalyses prints a row per face. Columns of what was not asked for are left out.
-func (a *app) printAnalyses(results []httpapi.Analysis) error {
-	header, rows := []string{"face", "at", "pixels", "confidence"}, make([][]string, len(results))
-	for i, r := range results {
-		rows[i] = []string{fmt.Sprint(i + 1), fmt.Sprintf("%d,%d", r.Region.X, r.Region.Y), fmt.Sprintf("%dx%d", r.Region.W, r.Region.H), fmt.Sprintf("%.2f", r.Confidence)}
-	}
-	for _, column := range slices.Sorted(maps.Keys(results[0].Models)) {
-		header = append(header, column)
-		for i, r := range results {
-			rows[i] = append(rows[i], said(r, face.Attribute(column)))
-		}
-	}
-	if results[0].IsReal != nil {
-		header = append(header, "live", "score")
-		for i, r := range results {
-			rows[i] = append(rows[i], fmt.Sprint(*r.IsReal), fmt.Sprintf("%.3f", *r.AntispoofScore))
-		}
-	}
-	return printTable(a.out, header, rows)
-}
-
-// said is what was estimated of one attribute, as people read it.
-func said(r httpapi.Analysis, attribute face.Attribute) string {
-	labelled := func(label string, percent map[string]float64) string {
-		return fmt.Sprintf("%s %.0f %%", label, percent[label])
-	}
-	switch attribute {
-	case face.Age:
-		return fmt.Sprint(*r.Age)
-	case face.Gender:
-		return labelled(r.DominantGender, r.Gender)
-	case face.Race:
-		return labelled(r.DominantRace, r.Race)
-	default:
-		return labelled(r.DominantEmotion, r.Emotion)
-	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"image"
+	"image/jpeg"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -39,6 +40,25 @@ func TestAnalyze(t *testing.T) {
 	text := v.do("analyze", photo, "--actions", "age", "--attribute-models", "FaceApi_AgeGender", "--max-faces", "1")
 	if lines := strings.Split(strings.TrimSpace(text), "\n"); len(lines) != 2 || !strings.HasSuffix(strings.TrimSpace(lines[0]), "age") {
 		t.Errorf("got %s", text)
+	}
+	dir := filepath.Join(t.TempDir(), "seen")
+	v.do("analyze", photo, "--draw", dir)
+	drawn, err := os.Open(filepath.Join(dir, "couple-faces.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer drawn.Close()
+	picture, err := jpeg.Decode(drawn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := os.Open(photo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	if size, err := jpeg.DecodeConfig(plain); err != nil || size.Width != picture.Bounds().Dx() || size.Height != picture.Bounds().Dy() {
+		t.Errorf("the drawing has %v, the photograph %dx%d pixels, %v", picture.Bounds(), size.Width, size.Height, err)
 	}
 	for name, c := range map[string]struct {
 		args []string

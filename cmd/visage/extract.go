@@ -95,7 +95,7 @@ func (a *app) extract(ctx context.Context, name string, x *extraction) error {
 			}
 		}
 		if x.draw != "" {
-			if err := drawFaces(e, data, crops, x.draw); err != nil {
+			if err := drawFaces(e, data, marksOf(crops), x.draw); err != nil {
 				return err
 			}
 		}
