@@ -139,7 +139,8 @@ func attributeConfig(entry registry.Entry, wanted []face.Attribute) attribute.Co
 	}
 	for _, h := range a.Heads {
 		if slices.Contains(wanted, face.Attribute(h.Attribute)) {
-			cfg.Heads = append(cfg.Heads, attribute.Head{Attribute: face.Attribute(h.Attribute), Output: h.Output, Labels: h.Labels, Years: h.Years})
+			cfg.Heads = append(cfg.Heads, attribute.Head{Attribute: face.Attribute(h.Attribute), Output: h.Output, Labels: h.Labels, Years: h.Years,
+				Ages: h.Ages, Times: h.Times, Logits: h.Logits, From: h.From, Width: h.Width})
 		}
 	}
 	return cfg
@@ -149,6 +150,13 @@ func attributeConfig(entry registry.Entry, wanted []face.Attribute) attribute.Co
 func tryAttribution(ctx context.Context, e registry.Entry, sessions []*ort.Session) error {
 	if len(sessions) != 1 {
 		return face.Errorf(face.Mismatch, "%d graphs, want one", len(sessions))
+	}
+	if h, ok := e.Head(registry.Landmarks); ok {
+		opened, err := attribute.OpenPoints(ctx, sessions[0], attributeConfig(e, nil), h.Points)
+		if err != nil {
+			return err
+		}
+		return opened.Close()
 	}
 	opened, err := attribute.Open(ctx, sessions[0], attributeConfig(e, face.AllAttributes()))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/visagedb/visage/embed"
@@ -33,6 +34,7 @@ func marksOf(faces []embed.Extracted) []sheet.Mark {
 	marks := make([]sheet.Mark, len(faces))
 	for i, f := range faces {
 		marks[i] = sheet.Mark{Detection: f.Detection, Label: fmt.Sprintf("%d  %.2f", i+1, f.Detection.Confidence)}
+		marks[i].Detection.Landmarks = slices.Concat(f.Detection.Landmarks, f.Points)
 	}
 	return marks
 }

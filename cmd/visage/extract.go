@@ -27,6 +27,8 @@ type extracted struct {
 	IsReal         *bool    `json:"is_real"`
 	AntispoofScore *float64 `json:"antispoof_score"`
 	Quality        *float64 `json:"quality"`
+	// Landmarks are the points of --landmarks, x and y in the photograph's pixels.
+	Landmarks [][2]float32 `json:"landmarks,omitempty"`
 }
 
 // alignmentOf tells how a face lay on the template; nil where it lay on none.
@@ -50,8 +52,10 @@ func extractCommand(a *app) *cobra.Command {
 		Long: `Extract writes each face as a PNG of 112x112 pixels, aligned as for recognition.
 With --no-align it is the detector's box as it is; with --profile deepface it is
 what DeepFace's extract_faces cuts out: a box, turned until the eyes are level.
+With --landmarks 68 the answer in JSON has 68 points of each face (jaw 0 to 16, brows
+to 26, nose to 35, eyes to 47, mouth to 67; iBUG's 300-W), and --draw draws them.
 ` + imageHelp,
-		Example: "  visage extract group.jpg --out faces\n  visage extract group.jpg --out faces --draw seen.jpg",
+		Example: "  visage extract group.jpg --out faces\n  visage extract group.jpg --out faces --draw seen.jpg\n  visage extract group.jpg --out faces --landmarks 68 --json",
 	}
 	x := &extraction{Config: embed.Config{Recognizer: embed.NoRecognizer}, json: jsonFlag(cmd.Flags())}
 	profileFlags(cmd, &x.Config)
@@ -59,7 +63,11 @@ what DeepFace's extract_faces cuts out: a box, turned until the eyes are level.
 	flags := cmd.Flags()
 	flags.StringVar(&x.dir, "out", ".", "folder for the crops, PNG, made if it is not there")
 	flags.StringVar(&x.draw, "draw", "", "file for the photograph with boxes and landmarks drawn, .png or .jpg")
+	flags.StringVar(&x.Landmarks, "landmarks", "", "68 for as many points of each face by the best model installed, or the name of a model; default none")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if x.Landmarks == "68" {
+			x.Landmarks = embed.Auto
+		}
 		if x.draw != "" {
 			if _, err := encoderOf(x.draw); err != nil {
 				return err
@@ -91,7 +99,7 @@ func (a *app) extract(ctx context.Context, name string, x *extraction) error {
 			}
 			results[i] = extracted{
 				FacialArea: search.NewFacialArea(c.Detection, width, height), Confidence: c.Detection.Confidence,
-				File: file, Alignment: alignmentOf(c.Placement),
+				File: file, Alignment: alignmentOf(c.Placement), Landmarks: pairs(c.Points),
 			}
 		}
 		if x.draw != "" {
@@ -107,6 +115,14 @@ func (a *app) extract(ctx context.Context, name string, x *extraction) error {
 		}
 		return nil
 	})
+}
+
+func pairs(points face.Landmarks) [][2]float32 {
+	var out [][2]float32
+	for _, p := range points {
+		out = append(out, [2]float32{p.X, p.Y})
+	}
+	return out
 }
 
 // same says whether two names are of one file.

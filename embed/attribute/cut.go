@@ -15,11 +15,11 @@ func (c Config) numbers(f Near) ([]float32, error) {
 	if c.Cut == DeepFace {
 		return c.fractions(f.Turned)
 	}
-	part := c.window(f.Box).Intersect(f.Frame).Intersect(f.Picture.Bounds())
-	if part.Empty() {
-		return nil, face.Errorf(face.NoFace, "a face at %v lies outside the photograph", f.Box)
+	at, err := c.place(f)
+	if err != nil {
+		return nil, err
 	}
-	prepared, err := c.prepare(f, part)
+	prepared, err := c.prepare(f, at)
 	if err != nil {
 		return nil, err
 	}
@@ -27,36 +27,68 @@ func (c Config) numbers(f Near) ([]float32, error) {
 	return numbers, errors.Join(err, prepared.Close())
 }
 
+// placed is which part of a face's picture comes to lie where in the network's, in
+// pixels of each.
+type placed struct {
+	part image.Rectangle
+	at   image.Rectangle
+}
+
+// place finds the face's place. Black is around it.
+func (c Config) place(f Near) (placed, error) {
+	window := c.window(f.Box)
+	part := window.Intersect(f.Frame).Intersect(f.Picture.Bounds())
+	if part.Empty() {
+		return placed{}, face.Errorf(face.NoFace, "a face at %v lies outside the photograph", f.Box)
+	}
+	all := image.Rect(0, 0, c.Width, c.Height)
+	switch c.Cut {
+	case Fit:
+		by := min(float64(c.Width)/float64(part.Dx()), float64(c.Height)/float64(part.Dy()))
+		size := image.Pt(scaled(part.Dx(), by), scaled(part.Dy(), by))
+		from := all.Max.Sub(size).Div(2)
+		return placed{part, image.Rectangle{Min: from, Max: from.Add(size)}}, nil
+	case Padded:
+		right, down := float64(c.Width)/float64(window.Dx()), float64(c.Height)/float64(window.Dy())
+		from := image.Pt(int(right*float64(part.Min.X-window.Min.X)), int(down*float64(part.Min.Y-window.Min.Y)))
+		size := image.Pt(scaled(part.Dx(), right), scaled(part.Dy(), down))
+		return placed{part, image.Rectangle{Min: from, Max: from.Add(size)}.Intersect(all)}, nil
+	default:
+		return placed{part, all}, nil
+	}
+}
+
+func scaled(length int, by float64) int { return max(1, int(math.Round(by*float64(length)))) }
+
 // window is what is cut out around a box, in whole pixels, those that are touched
 // included.
 func (c Config) window(box face.Box) image.Rectangle {
-	if c.Cut == Square {
-		at, half := box.Centre(), max(box.Width(), box.Height())*(0.5+float32(c.Margin))
-		box = face.Box{X1: at.X - half, Y1: at.Y - half, X2: at.X + half, Y2: at.Y + half}
+	at, width, height := box.Centre(), box.Width(), box.Height()
+	if c.Cut == Square || c.Cut == Padded {
+		width = max(width, height)
+		height = width
+	}
+	if c.Margin > 0 || width != box.Width() || height != box.Height() {
+		right, down := width*(0.5+float32(c.Margin)), height*(0.5+float32(c.Margin))
+		box = face.Box{X1: at.X - right, Y1: at.Y - down, X2: at.X + right, Y2: at.Y + down}
 	}
 	floor, ceil := func(v float32) int { return int(math.Floor(float64(v))) }, func(v float32) int { return int(math.Ceil(float64(v))) }
 	return image.Rect(floor(box.X1), floor(box.Y1), ceil(box.X2), ceil(box.Y2))
 }
 
 // prepare brings a part of the face's picture to the network's size and channels.
-func (c Config) prepare(f Near, part image.Rectangle) (*cv.Image, error) {
-	size := image.Pt(c.Width, c.Height)
-	if c.Cut == Fit {
-		by := min(float64(c.Width)/float64(part.Dx()), float64(c.Height)/float64(part.Dy()))
-		size = image.Pt(max(1, int(math.Round(by*float64(part.Dx())))), max(1, int(math.Round(by*float64(part.Dy())))))
-	}
-	scaled, err := scale(f, part, size)
+func (c Config) prepare(f Near, p placed) (*cv.Image, error) {
+	small, err := scale(f, p.part, p.at.Size())
 	if err == nil && c.Pixels.Grey {
-		grey := scaled.Grey()
-		err = scaled.Close()
-		scaled = grey
+		grey := small.Grey()
+		err = small.Close()
+		small = grey
 	}
-	if err != nil || size == image.Pt(c.Width, c.Height) {
-		return scaled, err
+	if err != nil || p.at.Size() == image.Pt(c.Width, c.Height) {
+		return small, err
 	}
-	defer scaled.Close()
-	at := image.Pt((c.Width-size.X)/2, (c.Height-size.Y)/2)
-	return scaled.Window(image.Rect(0, 0, c.Width, c.Height).Sub(at))
+	defer small.Close()
+	return small.Window(image.Rect(0, 0, c.Width, c.Height).Sub(p.at.Min))
 }
 
 // scale brings a part of the face's picture to a size: larger bilinearly, smaller by
