@@ -18,7 +18,7 @@ func TestLandmarksMatchTheReference(t *testing.T) {
 		most    float64
 	}{
 		embed.Auto:                 {"faceapi_landmark_68", 0.01},
-		"faceapi-landmarks68-tiny": {"faceapi_landmark_68_tiny", 0.02},
+		"faceapi-points-68-s": {"faceapi_landmark_68_tiny", 0.02},
 	} {
 		e := openEmbedder(t, embed.Config{Recognizer: embed.NoRecognizer, Detector: "scrfd", Landmarks: model, OrtLib: golden.OrtLib(t)}, golden.Models(t))
 		for name, photo := range golden.Load(t).Photos {
