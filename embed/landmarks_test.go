@@ -17,7 +17,7 @@ func TestLandmarksMatchTheReference(t *testing.T) {
 		network string
 		most    float64
 	}{
-		embed.Auto:                 {"faceapi_landmark_68", 0.01},
+		embed.Auto:            {"faceapi_landmark_68", 0.01},
 		"faceapi-points-68-s": {"faceapi_landmark_68_tiny", 0.02},
 	} {
 		e := openEmbedder(t, embed.Config{Recognizer: embed.NoRecognizer, Detector: "scrfd", Landmarks: model, OrtLib: golden.OrtLib(t)}, golden.Models(t))

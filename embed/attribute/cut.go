@@ -92,16 +92,12 @@ func (c Config) prepare(f Near, p placed) (*cv.Image, error) {
 }
 
 // scale brings a part of the face's picture to a size: larger bilinearly, smaller by
-// areas, of the small picture where there is one.
+// areas.
 func scale(f Near, part image.Rectangle, size image.Point) (*cv.Image, error) {
-	switch {
-	case size.X >= part.Dx():
+	if size.X >= part.Dx() {
 		return f.Picture.ResizePart(part, size.X, size.Y, cv.Bilinear)
-	case f.small != nil:
-		return f.small.Shrink(f.region(part), size.X, size.Y)
-	default:
-		return f.Picture.Shrink(f.region(part), size.X, size.Y)
 	}
+	return f.shrink(part, size)
 }
 
 // deepfaceSide is that of the picture into which DeepFace letterboxes every face
