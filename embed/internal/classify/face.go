@@ -43,6 +43,9 @@ func (p Pixels) Of(crop *cv.Image) ([]float32, error) {
 	if crop.Channels() != n {
 		return nil, fmt.Errorf("crop of %d channels, want %d", crop.Channels(), n)
 	}
+	if n == 3 && !p.Last && p.Std[0] == p.Std[1] && p.Std[1] == p.Std[2] {
+		return p.planes(crop)
+	}
 	pixels, err := crop.Pixels()
 	if err != nil {
 		return nil, err
@@ -62,6 +65,18 @@ func (p Pixels) Of(crop *cv.Image) ([]float32, error) {
 		}
 	}
 	return out, nil
+}
+
+// planes is Of for three channels, one after the other, of one Std.
+func (p Pixels) planes(crop *cv.Image) ([]float32, error) {
+	each := crop.Width() * crop.Height()
+	out := make([]float32, 3*each)
+	to := cv.Planes{Stride: crop.Width(), Scale: 1 / p.Std[0]}
+	for c := range 3 {
+		from := p.source(c)
+		to.Begin[from], to.Shift[from] = c*each, -p.Mean[c]/p.Std[0]
+	}
+	return out, crop.Spread(out, to)
 }
 
 // levels are the numbers of all bytes of one of the graph's channels.
