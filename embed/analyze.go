@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/visagedb/visage/embed/attribute"
 	"github.com/visagedb/visage/embed/internal/classify"
 	"github.com/visagedb/visage/internal/face"
 )
@@ -42,8 +43,8 @@ func (e *Embedder) Analyze(ctx context.Context, data []byte, which face.Choice, 
 	}
 	defer func() { err = errors.Join(err, v.picture.Close()) }()
 	var out []Analyzed
-	for some := range slices.Chunk(v.found, chunk) {
-		analyzed, err := e.analyzeSome(ctx, v, some, asked)
+	for some := range slices.Chunk(v.faces(), chunk) {
+		analyzed, err := e.analyzeSome(ctx, some, asked)
 		if err != nil {
 			return nil, 0, 0, err
 		}
@@ -65,8 +66,8 @@ func (e *Embedder) answers(asked Asked) error {
 	return nil
 }
 
-// analyzeSome is Analyze for some of the faces.
-func (e *Embedder) analyzeSome(ctx context.Context, v *view, found []face.Detection, asked Asked) (out []Analyzed, err error) {
+// analyzeSome is Analyze for some faces, of one photograph or of several.
+func (e *Embedder) analyzeSome(ctx context.Context, found []viewed, asked Asked) (out []Analyzed, err error) {
 	faces := make([]classify.Face, len(found))
 	out = make([]Analyzed, len(found))
 	defer func() {
@@ -75,29 +76,55 @@ func (e *Embedder) analyzeSome(ctx context.Context, v *view, found []face.Detect
 		}
 	}()
 	turned := slices.ContainsFunc(e.estimators, func(m estimator) bool { return m.Turned() && m.has(asked.Attributes) })
-	for i, d := range found {
-		if faces[i], d, err = e.faceOf(v, d, turned); err != nil {
+	for i, f := range found {
+		var d face.Detection
+		if faces[i], d, err = e.faceOf(f.in, f.at, turned); err != nil {
 			return nil, internal(ctx, err, "cut out a face")
 		}
-		out[i] = Analyzed{Detection: shifted(d, -v.frame.Min.X, -v.frame.Min.Y), Attributes: map[face.Attribute]face.Estimate{}}
+		out[i] = Analyzed{Detection: shifted(d, -f.in.frame.Min.X, -f.in.frame.Min.Y), Attributes: map[face.Attribute]face.Estimate{}}
+	}
+	if err := e.estimate(ctx, faces, asked.Attributes, out); err != nil {
+		return nil, err
+	}
+	return out, e.judge(ctx, faces, asked, out)
+}
+
+// estimate says of the faces the attributes that are asked for.
+func (e *Embedder) estimate(ctx context.Context, faces []classify.Face, asked []face.Attribute, out []Analyzed) (err error) {
+	var used []*attribute.Estimator
+	for _, m := range e.estimators {
+		if m.has(asked) {
+			used = append(used, m.Estimator)
+		}
+	}
+	near := make([]attribute.Near, len(faces))
+	defer func() {
+		for _, n := range near {
+			err = errors.Join(err, n.Close())
+		}
+	}()
+	for i, f := range faces {
+		if near[i], err = attribute.NewNear(f, used...); err != nil {
+			return internal(ctx, err, "cut out a face")
+		}
 	}
 	for _, m := range e.estimators {
-		if !m.has(asked.Attributes) {
+		if !m.has(asked) {
 			continue
 		}
-		estimates, err := m.Estimate(ctx, faces)
+		estimates, err := m.Estimate(ctx, near)
 		if err != nil {
-			return nil, internal(ctx, err, "estimate attributes with "+m.name)
+			return internal(ctx, err, "estimate attributes with "+m.name)
 		}
 		for i := range out {
 			for a, estimate := range estimates[i] {
-				if slices.Contains(asked.Attributes, a) {
+				if slices.Contains(asked, a) {
 					out[i].Attributes[a] = estimate
 				}
 			}
 		}
 	}
-	return out, e.judge(ctx, faces, asked, out)
+	return nil
 }
 
 // judge says of the faces whether they are live, where that is asked.

@@ -37,6 +37,16 @@ func Attributes(store *registry.Store) (installed, missing []face.Attribute, err
 	return installed, missing, nil
 }
 
+// AttributeModels are the names of the models of attributes that the Embedder was
+// opened with.
+func (e *Embedder) AttributeModels() []string {
+	names := make([]string, len(e.estimators))
+	for i, m := range e.estimators {
+		names[i] = m.name
+	}
+	return names
+}
+
 // attributeModel chooses the model for an attribute, and the installed file of it:
 // the one that is named or, of those that are installed, the first, before it those
 // that are vouched for, and in DeepFace's profile before all DeepFace's own.
@@ -111,7 +121,7 @@ func (e *Embedder) openAttributes(cfg Config) error {
 		if err != nil {
 			return err
 		}
-		opened, err := attribute.Open(context.Background(), session, attributeConfig(m.entry, m.attributes))
+		opened, err := attribute.Open(context.Background(), watched(cfg, session, &e.attributed), attributeConfig(m.entry, m.attributes))
 		if err != nil {
 			return errors.Join(face.Wrap(face.Mismatch, err, "model of attributes %s", m.entry.Name), session.Close())
 		}
@@ -129,7 +139,8 @@ func attributeConfig(entry registry.Entry, wanted []face.Attribute) attribute.Co
 	}
 	for _, h := range a.Heads {
 		if slices.Contains(wanted, face.Attribute(h.Attribute)) {
-			cfg.Heads = append(cfg.Heads, attribute.Head{Attribute: face.Attribute(h.Attribute), Output: h.Output, Labels: h.Labels, Years: h.Years})
+			cfg.Heads = append(cfg.Heads, attribute.Head{Attribute: face.Attribute(h.Attribute), Output: h.Output, Labels: h.Labels, Years: h.Years,
+				Ages: h.Ages, Times: h.Times, Logits: h.Logits, From: h.From, Width: h.Width})
 		}
 	}
 	return cfg
@@ -139,6 +150,13 @@ func attributeConfig(entry registry.Entry, wanted []face.Attribute) attribute.Co
 func tryAttribution(ctx context.Context, e registry.Entry, sessions []*ort.Session) error {
 	if len(sessions) != 1 {
 		return face.Errorf(face.Mismatch, "%d graphs, want one", len(sessions))
+	}
+	if h, ok := e.Head(registry.Landmarks); ok {
+		opened, err := attribute.OpenPoints(ctx, sessions[0], attributeConfig(e, nil), h.Points)
+		if err != nil {
+			return err
+		}
+		return opened.Close()
 	}
 	opened, err := attribute.Open(ctx, sessions[0], attributeConfig(e, face.AllAttributes()))
 	if err != nil {

@@ -39,6 +39,9 @@ type Config struct {
 	// AttributeModels are the names of the models to use for those of the Attributes
 	// that they estimate. Defaults to the best that are installed.
 	AttributeModels []string
+	// Landmarks is the name of the model that finds more points in the faces that Extract
+	// cuts out, or Auto. Defaults to none.
+	Landmarks string
 	// Liveness is the name of the model that tells live faces from pictures of faces,
 	// or Auto. Defaults to none.
 	Liveness string
@@ -79,8 +82,8 @@ type Config struct {
 	Crop Crop
 	// Observer is told what the Embedder does. Defaults to none.
 	Observer Observer
-	// Measured makes the Embedder one for Measure and MeasureCrops, which must not
-	// be used by several goroutines at once. Defaults to not.
+	// Measured makes the Embedder one for Measure, MeasureCrops and MeasureAttributes,
+	// which must not be used by several goroutines at once. Defaults to not.
 	Measured bool
 
 	device ort.Device

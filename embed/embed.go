@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/visagedb/visage/embed/align"
+	"github.com/visagedb/visage/embed/attribute"
 	"github.com/visagedb/visage/embed/detect"
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/embed/internal/ort"
@@ -34,6 +35,9 @@ type Embedder struct {
 	recorders []*recorder  // of the detector's networks, where they are measured
 
 	estimators []estimator       // of attributes
+	attributed []*recorder       // of their networks, where they are measured
+	estimating []face.Attribute  // that templates carry
+	points     *attribute.Points // nil where there is none
 	liveness   *liveness.Checker // nil where there is none
 	liveModel  registry.Entry    // its entry, empty where there is none
 	turns      turns
@@ -90,6 +94,9 @@ func (e *Embedder) open(cfg Config) error {
 	if err := e.openAttributes(cfg); err != nil {
 		return err
 	}
+	if err := e.openPoints(cfg); err != nil {
+		return err
+	}
 	if err := e.openLiveness(cfg); err != nil {
 		return err
 	}
@@ -117,6 +124,9 @@ func (e *Embedder) Close() error {
 	}
 	for _, m := range e.estimators {
 		errs = append(errs, m.Close())
+	}
+	if e.points != nil {
+		errs = append(errs, e.points.Close())
 	}
 	if e.liveness != nil {
 		errs = append(errs, e.liveness.Close())

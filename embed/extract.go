@@ -17,6 +17,9 @@ type Extracted struct {
 	Placement *align.Placement
 	Measures  face.Measures
 	Liveness  *face.Liveness // nil where Taking did not ask for it
+	// Points are what the model of landmarks finds, in the photograph's pixels, in the
+	// order of iBUG's 300-W where there are 68; nil where the Config names none.
+	Points face.Landmarks
 }
 
 // Extract finds the faces of an encoded photograph and cuts them out: aligned as
@@ -34,11 +37,19 @@ func (e *Embedder) Extract(ctx context.Context, data []byte, which face.Choice) 
 		return nil, 0, 0, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	out := make([]Extracted, s.faces)
+	out, found := make([]Extracted, s.faces), make([]face.Detection, s.faces)
 	for i := range out {
 		if out[i], err = e.extract(s, i); err != nil {
 			return nil, 0, 0, internal(ctx, err, "cut out a face")
 		}
+		found[i] = out[i].Detection
+	}
+	points, err := e.point(ctx, data, found)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	for i := range out {
+		out[i].Points = points[i]
 	}
 	return out, s.width, s.height, nil
 }
@@ -50,5 +61,6 @@ func (m *model) extract(s *sight, i int) (Extracted, error) {
 	}
 	png, err := c.crop.PNG()
 	measures, unmeasured := m.measures(c)
-	return Extracted{c.detection, png, c.placement, measures, s.liveness(i)}, errors.Join(err, unmeasured, c.crop.Close())
+	out := Extracted{Detection: c.detection, PNG: png, Placement: c.placement, Measures: measures, Liveness: s.liveness(i)}
+	return out, errors.Join(err, unmeasured, c.crop.Close())
 }

@@ -58,6 +58,9 @@ func (e *Embedder) EmbedIn(ctx context.Context, data []byte, which face.Choice, 
 		}
 		return nil
 	})
+	if err == nil {
+		err = e.describe(ctx, data, photos)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,21 @@ type view struct {
 	found         []face.Detection
 }
 
+// viewed is a face with the view in which it was found.
+type viewed struct {
+	in *view
+	at face.Detection
+}
+
+// faces are all that were found.
+func (v *view) faces() []viewed {
+	out := make([]viewed, len(v.found))
+	for i, d := range v.found {
+		out[i] = viewed{v, d}
+	}
+	return out
+}
+
 // view finds the faces of a photograph. Errors are those of Embed.
 func (e *Embedder) view(ctx context.Context, data []byte, which face.Choice) (*view, error) {
 	defer e.timed(StageDetect)()

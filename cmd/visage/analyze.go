@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/visagedb/visage/embed"
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/internal/httpapi"
@@ -19,6 +19,7 @@ type analysis struct {
 	embed.Config
 	actions []string
 	spoofs  *spoofing
+	draw    string // folder
 	json    *bool
 }
 
@@ -30,23 +31,20 @@ see visage models list. They are guesses of networks that know a face and not th
 person, and err more often for people who were rare among those they learned from.
 A photograph without a face has no attributes, and is an error.
 ` + imageHelp,
-		Example: "  visage analyze somebody.jpg\n  visage analyze group.jpg --actions age,emotion --anti-spoofing --json",
+		Example: "  visage analyze somebody.jpg\n  visage analyze group.jpg --actions age,emotion --anti-spoofing --json\n  visage analyze group.jpg --draw seen",
 	}
 	n := &analysis{Config: embed.Config{Recognizer: embed.NoRecognizer}, json: jsonFlag(cmd.Flags())}
 	profileFlags(cmd, &n.Config)
 	detectionFlags(cmd, &n.Config)
 	flags := cmd.Flags()
-	flags.StringSliceVar(&n.actions, "actions", nil, "some of emotion, age, gender and race; default those for which a model is installed")
-	flags.StringSliceVar(&n.AttributeModels, "attribute-models", nil, "models to use for the attributes that they estimate; default the best installed")
+	attributeFlags(flags, &n.Config, &n.actions)
 	n.spoofs = spoofFlags(flags, search.FlagSpoofs)
+	flags.StringVar(&n.draw, "draw", "", "folder for the photograph with boxes and what is said drawn, JPEG, made if it is not there")
 	flags.IntVar(&n.MaxFaces, "max-faces", 0, "keep so many faces, those with the largest boxes; default all")
 	flags.StringVar(&n.Device, "device", "cpu", "what runs the networks: cpu, cuda or cuda:N")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		for _, action := range n.actions {
-			if !slices.Contains(face.AllAttributes(), face.Attribute(action)) {
-				return misuse{fmt.Errorf("analyze: --actions %s: use some of %v", action, face.AllAttributes())}
-			}
-			n.Attributes = append(n.Attributes, face.Attribute(action))
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if n.Attributes, err = a.attributesOf("analyze: --actions", n.actions); err != nil {
+			return err
 		}
 		if err := n.spoofs.open(&n.Config); err != nil {
 			return err
@@ -61,11 +59,6 @@ func (a *app) analyze(ctx context.Context, path string, n *analysis) error {
 	if err != nil {
 		return err
 	}
-	if n.Attributes == nil {
-		if n.Attributes, err = a.installedAttributes(); err != nil {
-			return err
-		}
-	}
 	return a.withEmbedder(n.Config, func(e *embed.Embedder) error {
 		found, width, height, err := e.Analyze(ctx, data, face.AllFaces, embed.Asked{Attributes: n.Attributes, Liveness: n.spoofs.asked})
 		if err != nil {
@@ -75,10 +68,14 @@ func (a *app) analyze(ctx context.Context, path string, n *analysis) error {
 		if err != nil {
 			return aboutPhoto(path, err)
 		}
-		var results []httpapi.Analysis
-		for _, f := range found {
-			if !n.spoofs.policy.LeavesOut(f.Liveness) {
-				results = append(results, analysisOf(f, width, height))
+		found = slices.DeleteFunc(found, func(f embed.Analyzed) bool { return n.spoofs.policy.LeavesOut(f.Liveness) })
+		results := make([]httpapi.Analysis, len(found))
+		for i, f := range found {
+			results[i] = analysisOf(f, width, height)
+		}
+		if n.draw != "" {
+			if err := drawInto(e, path, data, analysisMarks(found, results), n.draw); err != nil {
+				return err
 			}
 		}
 		if *n.json {
@@ -95,6 +92,28 @@ func analyzedFaces(found []embed.Analyzed, width, height int) face.Photo {
 		photo.Templates = append(photo.Templates, face.Template{Detection: f.Detection, Measures: face.Measures{Liveness: f.Liveness}})
 	}
 	return photo
+}
+
+// attributeFlags declares which attributes are estimated, and by which models.
+func attributeFlags(flags *pflag.FlagSet, cfg *embed.Config, actions *[]string) {
+	flags.StringSliceVar(actions, "actions", nil, "some of emotion, age, gender and race; default those for which a model is installed")
+	flags.StringSliceVar(&cfg.AttributeModels, "attribute-models", nil, "models to use for the attributes that they estimate; default the best installed")
+}
+
+// attributesOf reads the attributes that a flag names, or takes those for which a
+// model is installed.
+func (a *app) attributesOf(flag string, named []string) ([]face.Attribute, error) {
+	if len(named) == 0 {
+		return a.installedAttributes()
+	}
+	var attributes []face.Attribute
+	for _, name := range named {
+		if !slices.Contains(face.AllAttributes(), face.Attribute(name)) {
+			return nil, misuse{fmt.Errorf("%s %s: use some of %v", flag, name, face.AllAttributes())}
+		}
+		attributes = append(attributes, face.Attribute(name))
+	}
+	return attributes, nil
 }
 
 // installedAttributes are those that can be estimated here; the others are named.
@@ -135,42 +154,4 @@ func analysisOf(f embed.Analyzed, width, height int) httpapi.Analysis {
 		}
 	}
 	return n
-}
-
-// printAnalyses prints a row per face. Columns of what was not asked for are left out.
-func (a *app) printAnalyses(results []httpapi.Analysis) error {
-	header, rows := []string{"face", "at", "pixels", "confidence"}, make([][]string, len(results))
-	for i, r := range results {
-		rows[i] = []string{fmt.Sprint(i + 1), fmt.Sprintf("%d,%d", r.Region.X, r.Region.Y), fmt.Sprintf("%dx%d", r.Region.W, r.Region.H), fmt.Sprintf("%.2f", r.Confidence)}
-	}
-	for _, column := range slices.Sorted(maps.Keys(results[0].Models)) {
-		header = append(header, column)
-		for i, r := range results {
-			rows[i] = append(rows[i], said(r, face.Attribute(column)))
-		}
-	}
-	if results[0].Liveness != nil {
-		header = append(header, "live", "score")
-		for i, r := range results {
-			rows[i] = append(rows[i], fmt.Sprint(r.Real), fmt.Sprintf("%.3f", r.Score))
-		}
-	}
-	return printTable(a.out, header, rows)
-}
-
-// said is what was estimated of one attribute, as people read it.
-func said(r httpapi.Analysis, attribute face.Attribute) string {
-	labelled := func(label string, percent map[string]float64) string {
-		return fmt.Sprintf("%s %.0f %%", label, percent[label])
-	}
-	switch attribute {
-	case face.Age:
-		return fmt.Sprint(*r.Age)
-	case face.Gender:
-		return labelled(r.DominantGender, r.Gender)
-	case face.Race:
-		return labelled(r.DominantRace, r.Race)
-	default:
-		return labelled(r.DominantEmotion, r.Emotion)
-	}
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"image"
+	"image/jpeg"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -40,6 +42,25 @@ func TestAnalyze(t *testing.T) {
 	if lines := strings.Split(strings.TrimSpace(text), "\n"); len(lines) != 2 || !strings.HasSuffix(strings.TrimSpace(lines[0]), "age") {
 		t.Errorf("got %s", text)
 	}
+	dir := filepath.Join(t.TempDir(), "seen")
+	v.do("analyze", photo, "--draw", dir)
+	drawn, err := os.Open(filepath.Join(dir, "couple-faces.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer drawn.Close()
+	picture, err := jpeg.Decode(drawn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := os.Open(photo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	if size, err := jpeg.DecodeConfig(plain); err != nil || size.Width != picture.Bounds().Dx() || size.Height != picture.Bounds().Dy() {
+		t.Errorf("the drawing has %v, the photograph %dx%d pixels, %v", picture.Bounds(), size.Width, size.Height, err)
+	}
 	for name, c := range map[string]struct {
 		args []string
 		code int
@@ -52,6 +73,87 @@ func TestAnalyze(t *testing.T) {
 	} {
 		if _, errOut, code := v.try(append([]string{"analyze"}, c.args...)...); code != c.code || !strings.Contains(errOut, c.text) {
 			t.Errorf("%s: exit %d: %s", name, code, errOut)
+		}
+	}
+}
+
+// What is known of a model of attributes is shown: its licence, what it takes and what
+// it says.
+func TestModelsShowAttributes(t *testing.T) {
+	t.Parallel()
+	v := analyzingFlags(t)
+	for name, words := range map[string][]string{
+		"FaceApi_AgeGender":      {"licence     MIT", "commercial  unclear", "112 pixels wide", "crop        fit, RGB bytes as (x - [122.782 117.001 104.298]) / 256", "says        age: years", "gender: Man, Woman", "in use"},
+		"MiniXception_Gender":    {"square and 30 % more on each side, grey bytes as x / 255", "gender: Woman, Man", "for research alone"},
+		"FairFace":               {"CC BY 4.0", "stretch and 25 % more", "race: white, black, latino hispanic, asian, asian, indian", "the mean of 9 classes of years", "Karkkainen"},
+		"deepface_age":           {"CC BY-NC 4.0", "commercial  no", "deepface, BGR numbers from 0 to 1", "the mean of 0 to 100 years"},
+		"face-landmark-68-model": {"landmarks: 68 points"},
+	} {
+		text := v.do("models", "show", name)
+		for _, word := range words {
+			if !strings.Contains(strings.ReplaceAll(text, "\n            ", " "), word) {
+				t.Errorf("%s: %q is not in\n%s", name, word, text)
+			}
+		}
+	}
+}
+
+// What DeepFace's own tests expect of analyze, as far as it needs none of its large
+// weights, by whose age of another photograph they go: a photograph of a woman, all attributes or one alone, in a list or not, and
+// lists of photographs in their order.
+func TestDeepFacesTestsOfAnalyze(t *testing.T) {
+	t.Parallel()
+	needs(t, "VISAGE_TEST_MODELS")
+	folder := filepath.Join(needs(t, "VISAGE_TEST_PHOTOS"), "people", "p01")
+	read := func(name string) string {
+		data, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return inBase64(data)
+	}
+	s := newService(t, embed.Config{Recognizer: "LBPH", Detector: "scrfd"})
+	woman := read("img2.jpg")
+	said := map[string][]string{"age": {"age"}, "gender": {"gender", "dominant_gender"}, "emotion": {"emotion", "dominant_emotion"}}
+	all := []string{"age", "gender", "emotion"}
+	for _, actions := range []any{nil, all, "age,gender,emotion", []string{"age"}, "gender", []string{"emotion"}} {
+		request := map[string]any{"img": woman}
+		if actions != nil {
+			request["actions"] = actions
+		}
+		one := items(t, s.good("/analyze", request)["results"])[0].(map[string]any)
+		region := one["region"].(map[string]any)
+		for _, key := range []string{"x", "y", "w", "h", "left_eye", "right_eye"} {
+			if region[key] == nil {
+				t.Errorf("%v: the region %v has no %s", actions, region, key)
+			}
+		}
+		if confidence := one["face_confidence"].(float64); !(confidence > 0 && confidence <= 1) {
+			t.Errorf("%v: confidence %g", actions, confidence)
+		}
+		for attribute, keys := range said {
+			asked := actions == nil || strings.Contains(fmt.Sprint(actions), attribute)
+			for _, key := range keys {
+				if _, there := one[key]; there != asked {
+					t.Errorf("%v: %s is there: %v", actions, key, there)
+				}
+			}
+		}
+		if age, ok := one["age"].(float64); ok && (age <= 20 || age >= 40 || age != float64(int(age))) {
+			t.Errorf("%v: age %g, want whole years between 20 and 40", actions, age)
+		}
+		if gender, ok := one["dominant_gender"]; ok && gender != "Woman" {
+			t.Errorf("%v: gender %v", actions, gender)
+		}
+	}
+	group, err := os.ReadFile(filepath.Join(needs(t, "VISAGE_TEST_PHOTOS"), "groups", "couple.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := items(t, s.good("/analyze", map[string]any{"img": []string{woman, inBase64(group), read("img1.jpg")}})["results"])
+	for i, faces := range []int{1, 2, 1} {
+		if got := items(t, batch[i]); len(batch) != 3 || len(got) != faces {
+			t.Errorf("photograph %d of %d has %d faces, want %d", i, len(batch), len(got), faces)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func benchCommand(a *app) *cobra.Command {
-	return group("bench", "Measure speed beside a limit or a peer", benchDetect(a), benchEmbed(a), benchIngest(a), benchImport(a), benchGallery(a), benchSearch(a), benchAPI(a))
+	return group("bench", "Measure speed beside a limit or a peer", benchDetect(a), benchEmbed(a), benchAnalyze(a), benchIngest(a), benchImport(a), benchGallery(a), benchSearch(a), benchAPI(a))
 }
 
 // printBench prints a report as JSON or as a table.

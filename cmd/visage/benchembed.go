@@ -40,10 +40,8 @@ time and embed.<model>.batch<n> for batches.`,
 		if b.photos == "" || b.rounds < 1 || b.rounds > 1000 {
 			return misuse{errors.New("bench embed: name a folder by --photos, and 1 to 1000 --rounds")}
 		}
-		for _, n := range b.batches {
-			if n < 1 || n > 256 {
-				return misuse{fmt.Errorf("bench embed: a batch of %d: use 1 to 256", n)}
-			}
+		if err := checkBatches("bench embed", b.batches); err != nil {
+			return err
 		}
 		results, err := a.benchEmbedders(cmd.Context(), b)
 		if err != nil {
@@ -54,14 +52,19 @@ time and embed.<model>.batch<n> for batches.`,
 	return cmd
 }
 
+func checkBatches(command string, batches []int) error {
+	for _, n := range batches {
+		if n < 1 || n > 256 {
+			return misuse{fmt.Errorf("%s: a batch of %d: use 1 to 256", command, n)}
+		}
+	}
+	return nil
+}
+
 func (a *app) benchEmbedders(ctx context.Context, b *embedBench) ([]bench.Result, error) {
-	named, err := readPhotos(b.photos)
+	photos, err := photoBytes(b.photos)
 	if err != nil {
 		return nil, err
-	}
-	photos := make([][]byte, len(named))
-	for i, p := range named {
-		photos[i] = p.data
 	}
 	models := []string{b.Recognizer}
 	if b.Recognizer == "" {
@@ -87,6 +90,16 @@ func (a *app) benchEmbedders(ctx context.Context, b *embedBench) ([]bench.Result
 	return results, nil
 }
 
+// photoBytes are all files below a folder.
+func photoBytes(dir string) ([][]byte, error) {
+	named, err := readPhotos(dir)
+	photos := make([][]byte, len(named))
+	for i, p := range named {
+		photos[i] = p.data
+	}
+	return photos, err
+}
+
 func (a *app) benchModel(ctx context.Context, b *embedBench, model string, photos [][]byte, batch int) (result bench.Result, err error) {
 	fmt.Fprintf(a.errOut, "measuring %s, batches of %d\n", model, batch)
 	cfg := *b.Config
@@ -96,14 +109,15 @@ func (a *app) benchModel(ctx context.Context, b *embedBench, model string, photo
 		if err != nil {
 			return err
 		}
-		result = facesPerSecond(e.Recognizer(), batch, faces, measured)
+		result = facesPerSecond("embed."+e.Recognizer(), batch, faces, measured, "the recogniser's bare network on the same inputs")
 		return nil
 	})
 	return result, err
 }
 
-func facesPerSecond(model string, batch, faces int, measured []embed.Round) bench.Result {
-	name := "embed." + model
+// facesPerSecond is the speed of something that was done to so many faces, a batch at
+// a time, beside that of the networks alone.
+func facesPerSecond(name string, batch, faces int, measured []embed.Round, against string) bench.Result {
 	if batch > 1 {
 		name += fmt.Sprintf(".batch%d", batch)
 	}
@@ -117,5 +131,5 @@ func facesPerSecond(model string, batch, faces int, measured []embed.Round) benc
 	if len(r.References) == 0 {
 		notes += "; no network to compare with"
 	}
-	return r.Result(name, "1/s", "the recogniser's bare network on the same inputs", notes)
+	return r.Result(name, "1/s", against, notes)
 }

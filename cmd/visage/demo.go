@@ -77,7 +77,7 @@ func (a *app) demo(ctx context.Context, db *postgres.DB, e *embed.Embedder, d de
 	if err := db.DeleteGallery(ctx, demoGallery); err != nil && face.CodeOf(err) != face.NotFound {
 		return err
 	}
-	report, err := a.ingestInto(ctx, db, e, ingest.Config{Root: d.people, Gallery: demoGallery}, telemetry.New())
+	report, err := a.ingestInto(ctx, db, e, nil, ingest.Config{Root: d.people, Gallery: demoGallery}, telemetry.New())
 	if err != nil {
 		return err
 	}

@@ -108,6 +108,7 @@ func taskOf(cfg ingest.Config, m embed.Config, e *embed.Embedder) (queue.Task, e
 			Recognizers: recognizers, Detector: detector, DetectorWeights: weights, Setting: e.Detector(),
 			Profile: m.Options.Profile, Normalization: string(m.Normalization), Side: m.Options.Side, Confidence: m.Options.Confidence,
 			Thorough: m.Passes.Thorough, Turned: m.Passes.Turned, Unaligned: m.Crop.Unaligned, Expand: m.Crop.Expand,
+			Attributes: m.Attributes, AttributeModels: m.AttributeModels,
 		},
 	}
 	if cfg.Gates.Live {
@@ -128,5 +129,7 @@ func embedderOf(m queue.Models, device string, workers int) embed.Config {
 		Passes:   detect.Passes{Thorough: m.Thorough, Turned: m.Turned},
 		Crop:     embed.Crop{Unaligned: m.Unaligned, Expand: m.Expand},
 		Liveness: m.Liveness,
+
+		Attributes: m.Attributes, AttributeModels: m.AttributeModels,
 	}
 }

@@ -40,8 +40,9 @@ func ingestCommand(a *app) *cobra.Command {
 	plan := flags.Bool("plan", false, "say what would be done, and do nothing")
 	watch := flags.Bool("watch", false, "go on: ingest again whenever something in DIR changes, until interrupted")
 	later := flags.Bool("enqueue", false, "leave the work to visage worker, on this and other machines")
+	analyzed := analyzedFlag(flags, m)
 	metricsAt := metricsFlag(flags)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if m.Workers < 0 || m.Workers > maxWorkers {
 			return misuse{fmt.Errorf("ingest: --workers %d: use 1 to %d", m.Workers, maxWorkers)}
 		}
@@ -55,6 +56,9 @@ func ingestCommand(a *app) *cobra.Command {
 			return misuse{errors.New("ingest: --watch follows a folder: it goes with neither --plan nor --manifest")}
 		}
 		if err := enqueueGoesWith(flags, *later); err != nil {
+			return err
+		}
+		if m.Attributes, err = a.analyzed(*analyzed); err != nil {
 			return err
 		}
 		namedModels(m, *gates)
@@ -98,7 +102,7 @@ func (a *app) ingest(ctx context.Context, m embed.Config, cfg ingest.Config, met
 	return a.withEmbedder(m, func(e *embed.Embedder) error {
 		return a.withDatabase(ctx, func(db *postgres.DB) error {
 			return pace(ctx, cfg.Root, func() error {
-				report, err := a.ingestInto(ctx, db, e, cfg, metrics)
+				report, err := a.ingestInto(ctx, db, e, m.Attributes, cfg, metrics)
 				if report.Files == 0 && err != nil { // it never began
 					return err
 				}
@@ -108,7 +112,7 @@ func (a *app) ingest(ctx context.Context, m embed.Config, cfg ingest.Config, met
 	})
 }
 
-func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder, cfg ingest.Config, metrics *telemetry.Metrics) (ingest.Report, error) {
+func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder, attributes []face.Attribute, cfg ingest.Config, metrics *telemetry.Metrics) (ingest.Report, error) {
 	cfg.Space, cfg.Also, cfg.Detector, cfg.Workers = e.Space(), e.Spaces()[1:], e.Detector(), e.InHand()
 	bar := newBar(a.errOut, "photographs").withLines(a.errOut, lineEvery)
 	total := 0
@@ -128,7 +132,7 @@ func (a *app) ingestInto(ctx context.Context, db *postgres.DB, e *embed.Embedder
 	cfg.Paused = func(why error) {
 		a.log.Warn("waiting for the database", "reason", explain(why), "at_most", cfg.RetryFor)
 	}
-	report, err := ingest.Run(ctx, cfg, e.Taking(embed.Taking{Liveness: cfg.Gates.Live}), db)
+	report, err := ingest.Run(ctx, cfg, e.Taking(embed.Taking{Liveness: cfg.Gates.Live}).Estimating(attributes), db)
 	count.upTo(report)
 	return report, errors.Join(err, bar.close())
 }

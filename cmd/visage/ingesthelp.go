@@ -21,6 +21,13 @@ MODELS
   is caught up with, without the others being run again. All are prepared in one
   profile.
 
+ATTRIBUTES
+  --analyze stores with each face what models estimate of its age, gender, race and
+  emotion, as far as they are installed; --analyze=age,gender only those. SQL and
+  /v1 faces then show them. Photographs that are enrolled already are not looked at
+  again: a face that is enrolled by a further model gets them, and so does all after
+  visage gallery delete. A copy of a photograph gets what that has.
+
 WHAT IS REJECTED
   A file that cannot be used never stops the run. It is reported with a reason:
     no_face         no face is found
@@ -84,6 +91,7 @@ EXIT CODES
 const ingestExamples = `  visage ingest photos --gallery staff
   visage ingest photos --plan
   visage ingest photos --model Buffalo_S,EdgeFace_XS
+  visage ingest photos --analyze=age,gender
   visage ingest photos --report rejects.jsonl --min-face-size 48
   visage ingest photos --faces reject --prune --json
   visage ingest photos --watch --prune

@@ -47,6 +47,7 @@ func (a *app) printModel(l listed) {
 		a.printLine("needs", "a program built with the tag "+l.Build)
 	}
 	a.printRecognition(l.Recognition)
+	a.printAttribution(l.Attribution)
 	a.printLine("problem", l.Problem)
 	if l.Path != "" {
 		a.printPath("in use", l.Path)
@@ -107,7 +108,10 @@ func feed(in registry.Input, of string) string {
 		x = "x - " + channels(in.Mean)
 	}
 	if in.Std != [3]float32{1, 1, 1} {
-		x = "(" + x + ") / " + channels(in.Std)
+		if x != "x" {
+			x = "(" + x + ")"
+		}
+		x += " / " + channels(in.Std)
 	}
 	if x == "x" {
 		return order + of

@@ -98,7 +98,7 @@ func (r *runner) Run(ctx context.Context, task queue.Task, piece ingest.Piece) (
 	return ingest.Run(ctx, ingest.Config{
 		Root: string(task.Root), Gallery: task.Gallery, Space: task.Spaces[0], Also: task.Spaces[1:], Detector: task.Models.Setting, Piece: &piece,
 		Include: queue.Strings(task.Include), Exclude: queue.Strings(task.Exclude), Gates: task.Gates, Workers: r.open.InHand(),
-	}, r.open.Taking(embed.Taking{Liveness: task.Gates.Live}), r.db)
+	}, r.open.Taking(embed.Taking{Liveness: task.Gates.Live}).Estimating(task.Models.Attributes), r.db)
 }
 
 // close frees the models.

@@ -17,8 +17,9 @@ type Cut string
 // The ways of cutting.
 const (
 	Fit      Cut = "fit"      // the box, its aspect kept, in the middle of black (face-api.js, NetInput)
-	Stretch  Cut = "stretch"  // the box, stretched to the graph's size
+	Stretch  Cut = "stretch"  // the box, grown by the margin and stretched to the graph's size
 	Square   Cut = "square"   // a square about the box, grown by the margin and stretched
+	Padded   Cut = "padded"   // the same, black where it lies outside of the photograph
 	DeepFace Cut = "deepface" // DeepFace's crop, letterboxed as numbers from 0 to 1
 )
 
@@ -30,7 +31,8 @@ type Config struct {
 	Width, Height int
 	// Cut prepares the face. Required.
 	Cut Cut
-	// Margin is by how much of its side a Square grows on each side. Defaults to 0.
+	// Margin is by how much of its side the box, or the square, grows on each side, but
+	// with Fit. Defaults to 0.
 	Margin float64
 	// Pixels make the network's numbers.
 	Pixels classify.Pixels
@@ -48,7 +50,24 @@ type Head struct {
 	// Years is how many probabilities of an age there are, from 0 years on; 0 where
 	// the network gives the age itself.
 	Years int
+	// Ages are the years for which each of several classes of age stands, in place of
+	// Years.
+	Ages []float64
+	// Times makes years of an age that the network gives. Defaults to 1.
+	Times float64
+	// Logits says that the output's values are no probabilities yet, but their
+	// logarithms up to a constant.
+	Logits bool
+	// From is the first of the output's values that are the head's, of so many as the
+	// output has for a face, the Width. They default to all.
+	From, Width int
 }
+
+// values is how many of the output's are the head's.
+func (h Head) values() int { return max(1, len(h.Labels), h.Years, len(h.Ages)) }
+
+// wide is how many values the output has for a face.
+func (h Head) wide() int { return max(h.Width, h.values()) }
 
 // Estimator is a network that estimates attributes. Several goroutines may use it.
 type Estimator struct {
@@ -61,7 +80,7 @@ type Estimator struct {
 func Open(ctx context.Context, session classify.Session, config Config) (*Estimator, error) {
 	described := classify.Config{Width: config.Width, Height: config.Height, Channels: config.Pixels.Channels(), Last: config.Pixels.Last}
 	for _, h := range config.Heads {
-		described.Outputs = append(described.Outputs, classify.Output{Name: h.Output, Values: max(1, len(h.Labels), h.Years)})
+		described.Outputs = append(described.Outputs, classify.Output{Name: h.Output, Values: h.wide()})
 	}
 	network, err := classify.Open(ctx, session, described)
 	if err != nil {
@@ -75,7 +94,7 @@ func (e *Estimator) Turned() bool { return e.config.Cut == DeepFace }
 
 // Estimate estimates the attributes of faces, in their order. A face of so few pixels
 // that nothing of it is left is face.NoFace.
-func (e *Estimator) Estimate(ctx context.Context, faces []classify.Face) ([]map[face.Attribute]face.Estimate, error) {
+func (e *Estimator) Estimate(ctx context.Context, faces []Near) ([]map[face.Attribute]face.Estimate, error) {
 	inputs := make([][]float32, len(faces))
 	for i, f := range faces {
 		var err error
@@ -91,7 +110,7 @@ func (e *Estimator) Estimate(ctx context.Context, faces []classify.Face) ([]map[
 	for i := range out {
 		out[i] = map[face.Attribute]face.Estimate{}
 		for k, h := range e.config.Heads {
-			estimate, err := h.read(said[k][i])
+			estimate, err := h.read(said[k][i][h.From : h.From+h.values()])
 			if err != nil {
 				return nil, fmt.Errorf("%s by %s: %w", h.Attribute, e.config.Name, err)
 			}

@@ -6,62 +6,98 @@ import (
 	"math"
 
 	"github.com/visagedb/visage/embed/align"
-	"github.com/visagedb/visage/embed/internal/classify"
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/internal/face"
 )
 
 // numbers prepares a face for the network.
-func (c Config) numbers(f classify.Face) ([]float32, error) {
+func (c Config) numbers(f Near) ([]float32, error) {
 	if c.Cut == DeepFace {
 		return c.fractions(f.Turned)
 	}
-	crop, err := f.Picture.Crop(c.window(f.Box).Intersect(f.Frame))
+	at, err := c.place(f)
 	if err != nil {
-		return nil, face.Wrap(face.NoFace, err, "face at %v", f.Box)
+		return nil, err
 	}
-	prepared, err := c.prepare(crop)
-	if err := errors.Join(err, crop.Close()); err != nil {
+	prepared, err := c.prepare(f, at)
+	if err != nil {
 		return nil, err
 	}
 	numbers, err := c.Pixels.Of(prepared)
 	return numbers, errors.Join(err, prepared.Close())
 }
 
+// placed is which part of a face's picture comes to lie where in the network's, in
+// pixels of each.
+type placed struct {
+	part image.Rectangle
+	at   image.Rectangle
+}
+
+// place finds the face's place. Black is around it.
+func (c Config) place(f Near) (placed, error) {
+	window := c.window(f.Box)
+	part := window.Intersect(f.Frame).Intersect(f.Picture.Bounds())
+	if part.Empty() {
+		return placed{}, face.Errorf(face.NoFace, "a face at %v lies outside the photograph", f.Box)
+	}
+	all := image.Rect(0, 0, c.Width, c.Height)
+	switch c.Cut {
+	case Fit:
+		by := min(float64(c.Width)/float64(part.Dx()), float64(c.Height)/float64(part.Dy()))
+		size := image.Pt(scaled(part.Dx(), by), scaled(part.Dy(), by))
+		from := all.Max.Sub(size).Div(2)
+		return placed{part, image.Rectangle{Min: from, Max: from.Add(size)}}, nil
+	case Padded:
+		right, down := float64(c.Width)/float64(window.Dx()), float64(c.Height)/float64(window.Dy())
+		from := image.Pt(int(right*float64(part.Min.X-window.Min.X)), int(down*float64(part.Min.Y-window.Min.Y)))
+		size := image.Pt(scaled(part.Dx(), right), scaled(part.Dy(), down))
+		return placed{part, image.Rectangle{Min: from, Max: from.Add(size)}.Intersect(all)}, nil
+	default:
+		return placed{part, all}, nil
+	}
+}
+
+func scaled(length int, by float64) int { return max(1, int(math.Round(by*float64(length)))) }
+
 // window is what is cut out around a box, in whole pixels, those that are touched
 // included.
 func (c Config) window(box face.Box) image.Rectangle {
-	if c.Cut == Square {
-		at, half := box.Centre(), max(box.Width(), box.Height())*(0.5+float32(c.Margin))
-		box = face.Box{X1: at.X - half, Y1: at.Y - half, X2: at.X + half, Y2: at.Y + half}
+	at, width, height := box.Centre(), box.Width(), box.Height()
+	if c.Cut == Square || c.Cut == Padded {
+		width = max(width, height)
+		height = width
+	}
+	if c.Margin > 0 || width != box.Width() || height != box.Height() {
+		right, down := width*(0.5+float32(c.Margin)), height*(0.5+float32(c.Margin))
+		box = face.Box{X1: at.X - right, Y1: at.Y - down, X2: at.X + right, Y2: at.Y + down}
 	}
 	floor, ceil := func(v float32) int { return int(math.Floor(float64(v))) }, func(v float32) int { return int(math.Ceil(float64(v))) }
 	return image.Rect(floor(box.X1), floor(box.Y1), ceil(box.X2), ceil(box.Y2))
 }
 
-// prepare brings a crop to the network's size and channels.
-func (c Config) prepare(crop *cv.Image) (*cv.Image, error) {
-	size := image.Pt(c.Width, c.Height)
-	if c.Cut == Fit {
-		by := min(float64(c.Width)/float64(crop.Width()), float64(c.Height)/float64(crop.Height()))
-		size = image.Pt(max(1, int(math.Round(by*float64(crop.Width())))), max(1, int(math.Round(by*float64(crop.Height())))))
+// prepare brings a part of the face's picture to the network's size and channels.
+func (c Config) prepare(f Near, p placed) (*cv.Image, error) {
+	small, err := scale(f, p.part, p.at.Size())
+	if err == nil && c.Pixels.Grey {
+		grey := small.Grey()
+		err = small.Close()
+		small = grey
 	}
-	if c.Pixels.Grey {
-		grey := crop.Grey()
-		defer grey.Close()
-		crop = grey
+	if err != nil || p.at.Size() == image.Pt(c.Width, c.Height) {
+		return small, err
 	}
-	how := cv.Bilinear
-	if size.X < crop.Width() {
-		how = cv.Area
+	defer small.Close()
+	return small.Window(image.Rect(0, 0, c.Width, c.Height).Sub(p.at.Min))
+}
+
+// scale brings a part of the face's picture to a size: larger bilinearly, smaller by
+// areas.
+func scale(f Near, part image.Rectangle, size image.Point) (*cv.Image, error) {
+	if size.X >= part.Dx() {
+		return f.Picture.ResizePart(part, size.X, size.Y, cv.Bilinear)
 	}
-	scaled, err := crop.Resize(size.X, size.Y, how)
-	if err != nil || size == image.Pt(c.Width, c.Height) {
-		return scaled, err
-	}
-	defer scaled.Close()
-	at := image.Pt((c.Width-size.X)/2, (c.Height-size.Y)/2)
-	return scaled.Window(image.Rect(0, 0, c.Width, c.Height).Sub(at))
+	return f.shrink(part, size)
 }
 
 // deepfaceSide is that of the picture into which DeepFace letterboxes every face

@@ -18,11 +18,11 @@ func AllAttributes() []Attribute { return []Attribute{Emotion, Age, Gender, Race
 // Estimate is what a model says of one attribute of a face.
 type Estimate struct {
 	// Years is an Age, 0 for other attributes.
-	Years float64
+	Years float64 `json:"years,omitempty"`
 	// Percent is how likely each label is, together 100; nil for an Age.
-	Percent map[string]float64
+	Percent map[string]float64 `json:"percent,omitempty"`
 	// Dominant is the label that is the most likely; empty for an Age.
-	Dominant string
+	Dominant string `json:"dominant,omitempty"`
 	// Model is the name of the model that says so.
-	Model string
+	Model string `json:"model"`
 }

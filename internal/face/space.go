@@ -43,4 +43,6 @@ type Template struct {
 	Vector    []float32 `json:"embedding"` // Space.Dim components
 	Detection Detection `json:"detection"`
 	Measures  Measures  `json:"measures"` // zero where the template came without a photograph
+	// Attributes are what models estimate of the face; nil where nobody asked.
+	Attributes map[Attribute]Estimate `json:"attributes,omitempty"`
 }

@@ -39,6 +39,8 @@ type Stored struct {
 	Spaces     []string  `json:"spaces"` // names of those in which it has a template, by name
 	Crop       bool      `json:"crop"`   // a picture of it is kept
 	CreatedAt  time.Time `json:"created_at"`
+	// Attributes are what models estimated of it; nil where an ingest did not ask.
+	Attributes map[Attribute]Estimate `json:"attributes,omitempty"`
 }
 
 // Addition is what to enrol for an identity that exists: one photograph's

@@ -79,6 +79,9 @@ func (drawn) Faces(_ context.Context, data []byte, want httpapi.Wanted) (face.Ph
 		seen.Templates = append(seen.Templates, face.Template{
 			Space: drawnSpace, Vector: drawnVector(n), Measures: face.Measures{Side: float64(side), Sharpness: 0.5, Quality: drawnQuality(side)},
 			Detection: face.Detection{Box: face.Box{X1: at, Y1: 200, X2: at + side, Y2: 200 + side}, Confidence: 0.9},
+			Attributes: map[face.Attribute]face.Estimate{
+				face.Age: {Years: 33.5, Model: "ages"}, face.Gender: {Dominant: "Woman", Percent: map[string]float64{"Woman": 75, "Man": 25}, Model: "genders"},
+			},
 		})
 		if want.Liveness {
 			seen.Templates[i].Measures.Liveness = &face.Liveness{Real: n < 900, Score: 0.5 + 0.4*float64(min(1, max(-1, 900-n)))}

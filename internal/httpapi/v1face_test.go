@@ -151,6 +151,9 @@ func TestFaceRoutes(t *testing.T) {
 	if w.text("identity") != "ann" || w.text("gallery") != "g" || w.text("spaces.0") != drawnSpace.Name() || w.text("detector") != "eyes" || w.value("crop") != true {
 		t.Errorf("the face is %s", w.Body)
 	}
+	if w.value("attributes.age.years") != 33.5 || w.text("attributes.gender.dominant") != "Woman" || w.text("attributes.gender.model") != "genders" {
+		t.Errorf("its attributes are %s", w.Body)
+	}
 	if w := a.want(200, "GET", at+"/crop", nil); w.Body.String() != "a picture" || w.Header().Get("Content-Type") != "image/jpeg" || w.Header().Get("Cache-Control") != "private, no-store" {
 		t.Errorf("its picture is %q", w.Body)
 	}

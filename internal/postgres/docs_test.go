@@ -80,6 +80,10 @@ var documentedRows = map[string][]string{
 	},
 	"One person under several names":              {"Ann|3|Ann Lee|1|0.001"},
 	"Faces that are not like the person's others": {"Bob|/p/bob/3.jpg|0.522"},
+	"Women above 60":                              {"Ann|/p/ann/3.jpg|62"},
+	"How old each person looks":                   {"Ann|61.000|2", "Bob|70.000|1"},
+	"People that models disagree about":           {"Ann|1|2"},
+	"Faces that nobody asked about":               {"7"},
 	"People by number of photographs":             {"Ann|3", "Bob|3", "Ann Lee|1", "Dave|1", "|1"},
 	"People with too few or too many templates":   {"Ann Lee|1", "Dave|1"},
 	"What each model has seen":                    {"MobileFaceNet-native-b7120c09|4|9|10", "SFace-native-c0ffee00|1|1|1"},
@@ -114,6 +118,13 @@ func documentedGallery(b *bench) {
 	enrol("/p/ann/2.jpg", "Ann", `{"source": "badge"}`, mobile, at(5))
 	enrol("/p/ann/3.jpg", "Ann", "", mobile, at(10))
 	enrol("/p/lee/1.jpg", "Ann Lee", `{"source": "badge"}`, mobile, at(7))
+	for path, said := range map[string]string{
+		"/p/ann/2.jpg": `{"age": {"years": 60.0, "model": "M"}, "gender": {"dominant": "Man", "percent": {"Man": 51, "Woman": 49}, "model": "M"}}`,
+		"/p/ann/3.jpg": `{"age": {"years": 62.0, "model": "M"}, "gender": {"dominant": "Woman", "percent": {"Man": 2, "Woman": 98}, "model": "M"}}`,
+		"/p/bob/1.jpg": `{"age": {"years": 70.0, "model": "M"}, "emotion": {"dominant": "happy", "percent": {"happy": 90, "sad": 10}, "model": "M"}}`,
+	} {
+		defer b.exec(`UPDATE visage.faces f SET attributes = $2 FROM visage.images i WHERE i.id = f.image_id AND i.path = $1`, path, said)
+	}
 	enrol("/p/bob/1.jpg", "Bob", `{"source": "badge", "floor": 2}`, mobile, at(90))
 	enrol("/p/bob/2.jpg", "Bob", "", mobile, at(95))
 	enrol("/p/bob/3.jpg", "Bob", `{"source": "web"}`, mobile, at(180))

@@ -109,6 +109,7 @@ func (b *enrolling) writeFaces(ctx context.Context) error {
 		return err
 	}
 	var faces, embeddings [][]any
+	said := estimates{}
 	for _, row := range b.rows {
 		if row.settled() {
 			continue
@@ -127,29 +128,40 @@ func (b *enrolling) writeFaces(ctx context.Context) error {
 					return err
 				}
 				id = pgtype.UUID{Bytes: fresh, Valid: true}
-				faces = append(faces, b.faceColumns(id, row, t.Detection))
+				columns, err := b.faceColumns(id, row, t)
+				if err != nil {
+					return err
+				}
+				faces = append(faces, columns)
+			} else if err := said.add(id, t.Attributes); err != nil {
+				return err
 			}
 			embeddings = append(embeddings, []any{b.space, id, b.gallery, pgvector.NewVector(t.Vector)})
 		}
 	}
 	faceNames := []string{
-		"id", "gallery_id", "image_id", "identity_id", "detector", "confidence", "x1", "y1", "x2", "y2", "landmarks",
+		"id", "gallery_id", "image_id", "identity_id", "detector", "confidence", "x1", "y1", "x2", "y2", "landmarks", "attributes",
 	}
 	if err := b.copyIn(ctx, "faces", faceNames, faces); err != nil {
+		return err
+	}
+	if err := said.store(ctx, b.tx); err != nil {
 		return err
 	}
 	return b.copyIn(ctx, "embeddings", []string{"space_id", "face_id", "gallery_id", "embedding"}, embeddings)
 }
 
-func (b *enrolling) faceColumns(id pgtype.UUID, row *enrolRow, found face.Detection) []any {
+func (b *enrolling) faceColumns(id pgtype.UUID, row *enrolRow, t face.Template) ([]any, error) {
+	found := t.Detection
 	landmarks := make([]float32, 0, 2*len(found.Landmarks))
 	for _, p := range found.Landmarks {
 		landmarks = append(landmarks, p.X, p.Y)
 	}
 	box := found.Box
+	attributes, err := attributesText(t.Attributes)
 	return []any{
-		id, b.gallery, row.image, row.identity, row.Detector, found.Confidence, box.X1, box.Y1, box.X2, box.Y2, landmarks,
-	}
+		id, b.gallery, row.image, row.identity, row.Detector, found.Confidence, box.X1, box.Y1, box.X2, box.Y2, landmarks, attributes,
+	}, err
 }
 
 func (b *enrolling) copyIn(ctx context.Context, table string, columns []string, rows [][]any) error {

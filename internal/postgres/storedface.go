@@ -16,7 +16,7 @@ const selectFace = `
 	       f.confidence, f.detector, f.created_at,
 	       ARRAY(SELECT s.name FROM visage.embeddings e JOIN visage.spaces s ON s.id = e.space_id
 	             WHERE e.gallery_id = f.gallery_id AND e.face_id = f.id ORDER BY s.name),
-	       EXISTS (SELECT FROM visage.crops c WHERE c.face_id = f.id)
+	       EXISTS (SELECT FROM visage.crops c WHERE c.face_id = f.id), f.attributes
 	FROM visage.faces f
 	JOIN visage.galleries g ON g.id = f.gallery_id
 	JOIN visage.images i ON i.id = f.image_id
@@ -27,7 +27,7 @@ func scanFace(row pgx.CollectableRow) (face.Stored, error) {
 	var sum []byte
 	var marks []float32
 	err := row.Scan(&f.ID, &f.Gallery, &f.Identity, &f.IdentityID, &f.Image, &sum, &f.Width, &f.Height, &f.Box.X1, &f.Box.Y1, &f.Box.X2, &f.Box.Y2,
-		&marks, &f.Confidence, &f.Detector, &f.CreatedAt, &f.Spaces, &f.Crop)
+		&marks, &f.Confidence, &f.Detector, &f.CreatedAt, &f.Spaces, &f.Crop, &f.Attributes)
 	f.SHA256 = hex.EncodeToString(sum)
 	f.Landmarks = make(face.Landmarks, 0, len(marks)/2)
 	for i := 0; i+1 < len(marks); i += 2 {

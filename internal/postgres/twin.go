@@ -21,7 +21,7 @@ const maxTwins = 8
 func (d *DB) Twins(ctx context.Context, gallery string, space face.Space, content [sha256.Size]byte) ([]face.Enrolment, error) {
 	const query = `
 		SELECT i.path_bytes, i.size, i.mtime, i.width, i.height, coalesce(p.name, ''), i.detector, coalesce(i.rejected, ''),
-		       t.confidence, t.x1, t.y1, t.x2, t.y2, t.landmarks, t.embedding
+		       t.confidence, t.x1, t.y1, t.x2, t.y2, t.landmarks, t.embedding, t.attributes
 		FROM (SELECT m.*, o.space_id, o.detector, o.rejected FROM visage.images m
 		      JOIN visage.image_spaces o ON o.image_id = m.id
 		      WHERE m.gallery_id = (SELECT id FROM visage.galleries WHERE name = $1) AND m.sha256 = $3
@@ -39,10 +39,11 @@ func (d *DB) Twins(ctx context.Context, gallery string, space face.Space, conten
 	var confidence, x1, y1, x2, y2 pgtype.Float4
 	var landmarks []float32
 	var vector *pgvector.Vector
+	var attributes map[face.Attribute]face.Estimate
 	var e face.Enrolment
 	columns := []any{
 		&path, &e.Image.Size, &e.Image.ModTime, &e.Image.Width, &e.Image.Height, &e.Image.Identity, &e.Detector, &rejected,
-		&confidence, &x1, &y1, &x2, &y2, &landmarks, &vector,
+		&confidence, &x1, &y1, &x2, &y2, &landmarks, &vector, &attributes,
 	}
 	_, err := pgx.ForEachRow(rows, columns, func() error {
 		last := len(twins) - 1
@@ -57,7 +58,10 @@ func (d *DB) Twins(ctx context.Context, gallery string, space face.Space, conten
 			Box:        face.Box{X1: x1.Float32, Y1: y1.Float32, X2: x2.Float32, Y2: y2.Float32},
 			Confidence: confidence.Float32, Landmarks: pointsOf(landmarks),
 		}
-		twins[last].Templates = append(twins[last].Templates, face.Template{Space: space, Vector: vector.Slice(), Detection: found})
+		twins[last].Templates = append(twins[last].Templates, face.Template{
+			Space: space, Vector: vector.Slice(), Detection: found, Attributes: attributes,
+		})
+		attributes = nil // the next row's are a map of their own
 		return nil
 	})
 	return twins, interpret("postgres.Twins", err)

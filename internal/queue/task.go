@@ -48,6 +48,10 @@ type Models struct {
 	// Liveness is the model that tells live faces from pictures of faces; empty where
 	// the gates do not ask.
 	Liveness string `json:"liveness,omitempty"`
+	// Attributes are to be stored with the faces, by these models of them, or the best
+	// that the worker has.
+	Attributes      []face.Attribute `json:"attributes,omitempty"`
+	AttributeModels []string         `json:"attribute_models,omitempty"`
 }
 
 // queue is the name of the task's River queue.

@@ -43,32 +43,72 @@ func (p Pixels) Of(crop *cv.Image) ([]float32, error) {
 	if crop.Channels() != n {
 		return nil, fmt.Errorf("crop of %d channels, want %d", crop.Channels(), n)
 	}
+	if n == 3 && !p.Last && p.Std[0] == p.Std[1] && p.Std[1] == p.Std[2] {
+		return p.planes(crop)
+	}
 	pixels, err := crop.Pixels()
 	if err != nil {
 		return nil, err
 	}
-	bytes := make([]float32, len(pixels))
-	for i, x := range pixels {
-		bytes[i] = float32(x)
+	out, each := make([]float32, len(pixels)), len(pixels)/n
+	for c := range n {
+		of, from := p.levels(c), p.source(c)
+		if p.Last {
+			for i := range each {
+				out[n*i+c] = of[pixels[n*i+from]]
+			}
+			continue
+		}
+		plane := out[c*each : (c+1)*each]
+		for i := range plane {
+			plane[i] = of[pixels[n*i+from]]
+		}
 	}
-	return p.From(bytes), nil
+	return out, nil
+}
+
+// planes is Of for three channels, one after the other, of one Std.
+func (p Pixels) planes(crop *cv.Image) ([]float32, error) {
+	each := crop.Width() * crop.Height()
+	out := make([]float32, 3*each)
+	to := cv.Planes{Stride: crop.Width(), Scale: 1 / p.Std[0]}
+	for c := range 3 {
+		from := p.source(c)
+		to.Begin[from], to.Shift[from] = c*each, -p.Mean[c]/p.Std[0]
+	}
+	return out, crop.Spread(out, to)
+}
+
+// levels are the numbers of all bytes of one of the graph's channels.
+func (p Pixels) levels(c int) (out [256]float32) {
+	for x := range out {
+		out[x] = (float32(x) - p.Mean[c]) / p.Std[c]
+	}
+	return out
+}
+
+// source is which of a pixel's bytes one of the graph's channels is made of.
+func (p Pixels) source(c int) int {
+	if p.RGB && !p.Grey {
+		return 2 - c
+	}
+	return c
 }
 
 // From is Of for numbers by rows, columns and channels, blue first, that need not be
 // bytes.
 func (p Pixels) From(values []float32) []float32 {
 	n := p.Channels()
-	out := make([]float32, len(values))
-	for i, x := range values {
-		c := i % n
-		if p.RGB && n == 3 {
-			c = 2 - c
+	out, each := make([]float32, len(values)), len(values)/n
+	for c := range n {
+		from := p.source(c)
+		for i := range each {
+			at := n*i + c
+			if !p.Last {
+				at = c*each + i
+			}
+			out[at] = (values[n*i+from] - p.Mean[c]) / p.Std[c]
 		}
-		at := i - i%n + c
-		if !p.Last {
-			at = c*(len(values)/n) + i/n
-		}
-		out[at] = (x - p.Mean[c]) / p.Std[c]
 	}
 	return out
 }

@@ -166,7 +166,11 @@ func (n *Network) Run(ctx context.Context, inputs [][]float32) ([][][]float32, e
 
 // run is Run for one batch.
 func (n *Network) run(ctx context.Context, inputs [][]float32) ([][][]float32, error) {
-	out, err := n.session.Run(ctx, ort.Tensor{Shape: n.shape(len(inputs)), Data: slices.Concat(inputs...)})
+	data := inputs[0]
+	if len(inputs) > 1 {
+		data = slices.Concat(inputs...)
+	}
+	out, err := n.session.Run(ctx, ort.Tensor{Shape: n.shape(len(inputs)), Data: data})
 	if err != nil {
 		return nil, err
 	}

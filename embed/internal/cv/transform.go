@@ -36,6 +36,18 @@ func (m *Image) Resize(width, height int, how Scaling) (*Image, error) {
 	return out, nil
 }
 
+// ResizePart is Resize for a rectangle of the picture, or what of it lies inside;
+// nothing is an error.
+func (m *Image) ResizePart(r image.Rectangle, width, height int, how Scaling) (*Image, error) {
+	in := r.Intersect(m.Bounds())
+	if in.Empty() {
+		return nil, fmt.Errorf("part %v lies outside the picture of %dx%d pixels", r, m.Width(), m.Height())
+	}
+	part := &Image{mat: m.mat.Region(in), pool: m.pool} // of the picture's pixels
+	defer part.mat.Close()
+	return part.Resize(width, height, how)
+}
+
 // Fractions scales the picture bilinearly to width x height pixels as numbers of
 // 0 to 1, and returns them by rows, columns and channels.
 func (m *Image) Fractions(width, height int) ([]float32, error) {
