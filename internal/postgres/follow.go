@@ -115,10 +115,7 @@ func (d *DB) Follow(ctx context.Context, cfg FollowConfig, f Follower) error {
 	for ctx.Err() == nil {
 		before := run.reached
 		err := run.session(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		if last := lastError(err); last != nil {
+		if last := lastError(ctx, err); last != nil {
 			return last
 		}
 		if run.reached != before { // it was back in between
@@ -127,7 +124,7 @@ func (d *DB) Follow(ctx context.Context, cfg FollowConfig, f Follower) error {
 		if errors.Is(err, errBeginAnew) {
 			run.reached = 0
 		}
-		if !away { // once for each outage
+		if !away && ctx.Err() == nil { // once for each outage
 			away = true
 			cfg.Logger.Warn("the database is not followed for a while", "error", interpret("postgres.Follow", err))
 		}
@@ -141,11 +138,13 @@ func (d *DB) Follow(ctx context.Context, cfg FollowConfig, f Follower) error {
 }
 
 // lastError is the error with which Follow ends after one of a session, and nil where it
-// connects again.
-func lastError(err error) error {
+// connects again, or was told to end.
+func lastError(ctx context.Context, err error) error {
 	var refused cannotFollow
 	var own followerError
 	switch {
+	case ctx.Err() != nil:
+		return nil
 	case errors.As(err, &refused):
 		return refused.error
 	case errors.As(err, &own):
