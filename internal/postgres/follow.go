@@ -112,7 +112,7 @@ func (d *DB) Follow(ctx context.Context, cfg FollowConfig, f Follower) error {
 	}
 	run := &following{db: d, cfg: cfg, follower: f, reached: cfg.From, origin: cfg.Origin}
 	pause, away := followPause, false
-	for ctx.Err() == nil {
+	for !ended(ctx) {
 		before := run.reached
 		err := run.session(ctx)
 		if last := lastError(ctx, err); last != nil {
@@ -124,7 +124,7 @@ func (d *DB) Follow(ctx context.Context, cfg FollowConfig, f Follower) error {
 		if errors.Is(err, errBeginAnew) {
 			run.reached = 0
 		}
-		if !away && ctx.Err() == nil { // once for each outage
+		if !away && !ended(ctx) { // once for each outage
 			away = true
 			cfg.Logger.Warn("the database is not followed for a while", "error", interpret("postgres.Follow", err))
 		}
@@ -143,7 +143,7 @@ func lastError(ctx context.Context, err error) error {
 	var refused cannotFollow
 	var own followerError
 	switch {
-	case ctx.Err() != nil:
+	case ended(ctx):
 		return nil
 	case errors.As(err, &refused):
 		return refused.error
@@ -153,6 +153,8 @@ func lastError(ctx context.Context, err error) error {
 		return nil
 	}
 }
+
+func ended(ctx context.Context) bool { return ctx.Err() != nil }
 
 // following is one run of Follow.
 type following struct {
