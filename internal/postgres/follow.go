@@ -112,13 +112,10 @@ func (d *DB) Follow(ctx context.Context, cfg FollowConfig, f Follower) error {
 	}
 	run := &following{db: d, cfg: cfg, follower: f, reached: cfg.From, origin: cfg.Origin}
 	pause, away := followPause, false
-	for ctx.Err() == nil {
+	for !ended(ctx) {
 		before := run.reached
 		err := run.session(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		if last := lastError(err); last != nil {
+		if last := lastError(ctx, err); last != nil {
 			return last
 		}
 		if run.reached != before { // it was back in between
@@ -127,7 +124,7 @@ func (d *DB) Follow(ctx context.Context, cfg FollowConfig, f Follower) error {
 		if errors.Is(err, errBeginAnew) {
 			run.reached = 0
 		}
-		if !away { // once for each outage
+		if !away && !ended(ctx) { // once for each outage
 			away = true
 			cfg.Logger.Warn("the database is not followed for a while", "error", interpret("postgres.Follow", err))
 		}
@@ -141,11 +138,13 @@ func (d *DB) Follow(ctx context.Context, cfg FollowConfig, f Follower) error {
 }
 
 // lastError is the error with which Follow ends after one of a session, and nil where it
-// connects again.
-func lastError(err error) error {
+// connects again, or was told to end.
+func lastError(ctx context.Context, err error) error {
 	var refused cannotFollow
 	var own followerError
 	switch {
+	case ended(ctx):
+		return nil
 	case errors.As(err, &refused):
 		return refused.error
 	case errors.As(err, &own):
@@ -154,6 +153,8 @@ func lastError(err error) error {
 		return nil
 	}
 }
+
+func ended(ctx context.Context) bool { return ctx.Err() != nil }
 
 // following is one run of Follow.
 type following struct {

@@ -200,6 +200,23 @@ func crash(b *bench, home string) {
 	b.until("the server does not end", func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) })
 }
 
+// withoutRight is the server's database for a role that may read and not replicate,
+// which needs another one than the superuser that the private server lets in.
+func (b *bench) withoutRight(home string) *bench {
+	b.Helper()
+	rules := []byte("local all visage peer map=visage\nlocal all all trust\n")
+	b.ok(os.WriteFile(filepath.Join(home, "postgres", "visage_hba.conf"), rules, 0o600))
+	for _, query := range []string{`CREATE ROLE reader LOGIN`, `GRANT USAGE ON SCHEMA visage TO reader`, `GRANT SELECT ON ALL TABLES IN SCHEMA visage TO reader`, `SELECT pg_reload_conf()`} {
+		b.exec(query)
+	}
+	address := strings.Replace(b.url, "://visage@", "://reader@", 1)
+	b.until("the role is not let in", func() bool {
+		conn, err := pgx.Connect(b.Context(), address)
+		return err == nil && conn.Close(b.Context()) == nil
+	})
+	return connect(b.T, address)
+}
+
 // A server of its own, which crashes and stops: what a program misses while it is away is kept up to a bound;
 // what is beyond is copied anew. Without wal_level = logical nothing is followed.
 func TestFollowOwnServer(t *testing.T) {
@@ -211,6 +228,11 @@ func TestFollowOwnServer(t *testing.T) {
 	b.ok(b.db.Enrol(t.Context(), "g", batchOf(20, s, 0)))
 	f := b.followNew()
 	f.same()
+
+	as := b.withoutRight(home)
+	as.fails(as.refusal(), face.Unavailable, "ALTER ROLE <role> REPLICATION")
+	as.db.Close()
+	as.sql.Close()
 
 	// It crashes while it is followed, and stops while it is.
 	crash(b, home)
