@@ -147,12 +147,13 @@ func TestCloseMeanwhile(t *testing.T) {
 func TestSearchesTogether(t *testing.T) {
 	t.Parallel()
 	x := newIndex(t, Config{Space: spaceOf(64, true)})
+	x.least = 100
 	faces := random(0, 3_000, 64)
 	put(t, x, faces)
 	var group sync.WaitGroup
-	for caller := range 64 {
+	for caller := range 32 {
 		group.Go(func() {
-			for i := range 20 {
+			for i := range 10 {
 				probes := [][]float32{}
 				for k := range 1 + caller%40 {
 					probes = append(probes, faces[(caller*40+i*7+k)%3_000].Vector)

@@ -151,6 +151,7 @@ func (n *names) fill(ids [][16]byte) {
 // can be: each face once, of a gallery and an identity that have ids.
 func (x *Index) recount() bool {
 	x.counts = make([]int64, len(x.galleries.ids))
+	x.rows.reserve(len(*x.chunks.Load()) * x.layout.rows())
 	for i, c := range *x.chunks.Load() {
 		if c.used < 0 || c.used > x.layout.rows() {
 			return false

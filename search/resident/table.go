@@ -17,6 +17,13 @@ func newTable(id func(number uint32) [16]byte) *table {
 	return &table{places: make([]uint32, 16), id: id, seed: maphash.MakeSeed()}
 }
 
+// reserve makes room for so many ids, where none is known yet.
+func (t *table) reserve(n int) {
+	for len(t.places)*3/4 < n {
+		t.places = make([]uint32, 2*len(t.places))
+	}
+}
+
 // find returns the number of an id.
 func (t *table) find(id [16]byte) (number uint32, known bool) {
 	at := t.place(id)
