@@ -20,6 +20,19 @@ import (
 // maxWorkers bounds --workers; each may hold a decoded photograph.
 const maxWorkers = 256
 
+// checkIngest says what cannot be of the flags that need no other.
+func checkIngest(workers int, cfg ingest.Config) error {
+	switch {
+	case workers < 0 || workers > maxWorkers:
+		return fmt.Errorf("--workers %d: use 1 to %d", workers, maxWorkers)
+	case cfg.RetryFor <= 0:
+		return fmt.Errorf("--retry %s: use a time above 0, such as 10m", cfg.RetryFor)
+	case cfg.Gallery == "":
+		return errors.New("name a gallery by --gallery")
+	}
+	return nil
+}
+
 func ingestCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "ingest DIR", Short: "Load a folder of identities into a gallery", Args: cobra.ExactArgs(1),
@@ -43,14 +56,8 @@ func ingestCommand(a *app) *cobra.Command {
 	analyzed := analyzedFlag(flags, m)
 	metricsAt := metricsFlag(flags)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		if m.Workers < 0 || m.Workers > maxWorkers {
-			return misuse{fmt.Errorf("ingest: --workers %d: use 1 to %d", m.Workers, maxWorkers)}
-		}
-		if cfg.RetryFor <= 0 {
-			return misuse{fmt.Errorf("ingest: --retry %s: use a time above 0, such as 10m", cfg.RetryFor)}
-		}
-		if cfg.Gallery == "" {
-			return misuse{errors.New("ingest: name a gallery by --gallery")}
+		if err := checkIngest(m.Workers, cfg); err != nil {
+			return misuse{fmt.Errorf("ingest: %w", err)}
 		}
 		if *watch && (*plan || cfg.Manifest != "") {
 			return misuse{errors.New("ingest: --watch follows a folder: it goes with neither --plan nor --manifest")}

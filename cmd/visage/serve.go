@@ -124,13 +124,18 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, gallery search.Gallery
 		position = db.CurrentPosition
 	}
 	server, err := httpapi.New(s.guards.config(httpapi.Config{
-		Position: position, Store: db, Gallery: gallery, Models: models, Analyzer: analyzer{models}, Photos: sentPhotos{photos}, Builder: builder, Resources: resources, MaxPhotos: s.photos,
-		Logger: a.log, Keys: db, Checks: tries, Metrics: metrics, Tracer: traces.Tracer,
+		Store: db, Gallery: gallery, Position: position, Models: models, Analyzer: analyzer{models}, Photos: sentPhotos{photos}, Builder: builder,
+		Resources: resources, MaxPhotos: s.photos, Logger: a.log, Keys: db, Checks: tries, Metrics: metrics, Tracer: traces.Tracer,
 	}, s.auth))
 	if err != nil {
 		return err
 	}
 	gauges(metrics, server, db)
+	return a.withTidying(ctx, db, jobs, func() error { return a.listen(ctx, db, server, metrics, s) })
+}
+
+// listen has the server answer until ctx ends.
+func (a *app) listen(ctx context.Context, db *postgres.DB, server *httpapi.Server, metrics *telemetry.Service, s *serving) (err error) {
 	stop, err := a.watchAt(ctx, &s.guards, metrics)
 	if err != nil {
 		return err
@@ -144,9 +149,7 @@ func (a *app) serve(ctx context.Context, db *postgres.DB, gallery search.Gallery
 		return errors.Join(err, listener.Close())
 	}
 	a.log.Info("serving", "url", "http://"+listener.Addr().String())
-	return a.withTidying(ctx, db, jobs, func() error {
-		return a.withRecallWatched(ctx, db, metrics.Metrics, *s.recall, func() error { return server.Serve(ctx, listener) })
-	})
+	return a.withRecallWatched(ctx, db, metrics.Metrics, *s.recall, func() error { return server.Serve(ctx, listener) })
 }
 
 // warnOfAuth says what an operator may not expect of who is let in.

@@ -14,7 +14,7 @@ const positionHeader = "Visage-Position"
 
 // placed is the handler of a route, which tells the position if it writes.
 func (s *Server) placed(r route) echo.HandlerFunc {
-	if s.cfg.Position == nil || r.rule.scope != face.ScopeEnrol && r.rule.scope != face.ScopeDelete {
+	if s.cfg.Position == nil || r.scope != face.ScopeEnrol && r.scope != face.ScopeDelete {
 		return r.handle
 	}
 	return func(c echo.Context) error {
