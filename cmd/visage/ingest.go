@@ -40,8 +40,7 @@ func ingestCommand(a *app) *cobra.Command {
 	}
 	m, asJSON := modelFlags(cmd), jsonFlag(cmd.Flags())
 	cmd.Flags().Lookup("model").Usage = "recognisers, with commas between them, see visage models list; default the best installed"
-	cfg := ingest.Config{}
-	flags := cmd.Flags()
+	cfg, flags := ingest.Config{}, cmd.Flags()
 	sourceFlags(flags, &cfg)
 	gates := gateFlags(flags)
 	livenessFlag(flags, &m.Liveness)
