@@ -34,7 +34,7 @@ type Gates struct {
 	MaxResidual float64
 	// MinQuality is the least of face.Measures.Quality.Score, in [0,1]. Defaults to
 	// 0, any.
-	MinQuality float64
+	MinQuality float64 `json:",omitempty"`
 	// Faces is the policy for photographs in identities' folders; of others all
 	// faces count. Defaults to Largest.
 	Faces Faces
@@ -105,12 +105,12 @@ func (g Gates) judge(t face.Template) *failure {
 		return fail(face.BadAlignment, "landmarks off a face's by %.3f of the eyes' distance, the most is %g", *m.Residual, g.MaxResidual)
 	case m.Sharpness < g.MinSharpness:
 		return fail(face.Blurred, "sharpness %.4f, the least is %g", m.Sharpness, g.MinSharpness)
+	case m.Quality.Score < g.MinQuality:
+		return fail(face.LowQuality, "quality %.3f (%s), the least is %g", m.Quality.Score, because(m.Quality), g.MinQuality)
 	case g.Live && m.Liveness == nil:
 		return fail(face.Spoof, "nobody has said whether the face is live")
 	case g.Live && !m.Liveness.Real:
 		return fail(face.Spoof, "a picture of a face, not a live one (score %.3f)", m.Liveness.Score)
-	case m.Quality.Score < g.MinQuality:
-		return fail(face.LowQuality, "quality %.3f (%s), the least is %g", m.Quality.Score, because(m.Quality), g.MinQuality)
 	}
 	return nil
 }

@@ -87,6 +87,7 @@ func (t *searchTrial) followed(ctx context.Context, c *resident.Copy, from face.
 		ended <- err
 	}()
 	if err = c.Await(following, now); err == nil {
+		c.Seen(now)
 		err = use(time.Since(begun))
 	}
 	stop(nil)

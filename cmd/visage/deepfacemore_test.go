@@ -190,9 +190,8 @@ func TestBuilder(t *testing.T) {
 		t.Errorf("%v, %d builds", err, len(begun))
 	}
 	go func() { second <- b.BuildIndex(t.Context(), space, face.Cosine) }()
-	for len(begun) != 2 {
-		time.Sleep(time.Millisecond)
-	}
+	<-begun // the first
+	<-begun
 	b.Close()
 	if err := <-second; face.CodeOf(err) != face.Cancelled {
 		t.Errorf("at the end: %v", err)

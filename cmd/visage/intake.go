@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/visagedb/visage/ingest"
@@ -32,6 +33,8 @@ type intake struct {
 	models  *lender
 	roots   []string // without symbolic links
 	uploads string
+	// sweeping keeps archives from being removed while they are being queued.
+	sweeping sync.RWMutex
 }
 
 var _ httpapi.Jobs = (*intake)(nil)
@@ -72,7 +75,14 @@ type intook struct {
 
 // Enqueue is httpapi.Jobs'.
 func (in *intake) Enqueue(ctx context.Context, order httpapi.JobOrder) (any, error) {
-	root, err := in.source(ctx, order)
+	if order.Archive != nil {
+		if err := in.sweep(ctx); err != nil {
+			return nil, err
+		}
+	}
+	in.sweeping.RLock()
+	defer in.sweeping.RUnlock()
+	root, err := in.source(order)
 	if err != nil {
 		return nil, err
 	}
@@ -122,12 +132,9 @@ func withoutPath(err error, path, name string) error {
 }
 
 // source is the folder or the archive that is to be ingested.
-func (in *intake) source(ctx context.Context, order httpapi.JobOrder) (string, error) {
+func (in *intake) source(order httpapi.JobOrder) (string, error) {
 	if order.Archive == nil {
 		return in.allowed(order.Folder)
-	}
-	if err := in.sweep(ctx); err != nil {
-		return "", err
 	}
 	return in.spool(order.Archive)
 }
@@ -191,6 +198,8 @@ func spoolError(err error) error {
 // sweep removes the archives of jobs that are at an end.
 func (in *intake) sweep(ctx context.Context) error {
 	const most = 10_000
+	in.sweeping.Lock()
+	defer in.sweeping.Unlock()
 	needed := map[string]bool{}
 	jobs, err := in.queue.List(ctx, queue.Filter{States: []queue.State{queue.Waiting, queue.Running, queue.Retrying}, Limit: most})
 	if err != nil || len(jobs) == most { // there may be others

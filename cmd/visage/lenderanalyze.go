@@ -90,7 +90,7 @@ func (l analyzer) Analyze(ctx context.Context, photo []byte, asked httpapi.Asked
 		return nil, err
 	}
 	defer giveBack()
-	found, width, height, err := e.Taking(embed.Taking(want)).Analyze(ctx, photo, face.AllFaces, say)
+	found, width, height, err := e.Taking(takingOf(want)).Analyze(ctx, photo, face.AllFaces, say)
 	if err != nil {
 		return nil, err
 	}

@@ -132,7 +132,19 @@ func (s served) taking(want httpapi.Wanted) (*embed.Embedder, error) {
 	if want.Liveness && s.Liveness() == "" {
 		return nil, errNoLiveness
 	}
-	return s.Taking(embed.Taking(want)), nil
+	return s.Taking(takingOf(want)), nil
+}
+
+func takingOf(want httpapi.Wanted) embed.Taking {
+	return embed.Taking{MaxFaces: want.MaxFaces, Anyway: want.Anyway, Liveness: want.Liveness}
+}
+
+// chosen says which faces of a photograph are wanted.
+func chosen(want httpapi.Wanted) face.Choice {
+	if want.Prominent {
+		return face.Prominent
+	}
+	return face.AllFaces
 }
 
 // Faces is httpapi.Embedder's.
@@ -141,7 +153,7 @@ func (s served) Faces(ctx context.Context, photo []byte, want httpapi.Wanted) (f
 	if err != nil {
 		return face.Photo{}, err
 	}
-	return e.Embed(ctx, photo, face.AllFaces)
+	return e.Embed(ctx, photo, chosen(want))
 }
 
 // FacesFed is httpapi.Embedder's.
@@ -150,7 +162,7 @@ func (s served) FacesFed(ctx context.Context, photo []byte, want httpapi.Wanted)
 	if err != nil {
 		return face.Photo{}, httpapi.Fed{}, err
 	}
-	faces, width, height, err := e.Represent(ctx, photo, face.AllFaces)
+	faces, width, height, err := e.Represent(ctx, photo, chosen(want))
 	if err != nil {
 		return face.Photo{}, httpapi.Fed{}, err
 	}
@@ -168,7 +180,7 @@ func (s served) Cut(ctx context.Context, photo []byte, want httpapi.Wanted) (htt
 	if err != nil {
 		return httpapi.Cut{}, err
 	}
-	crops, width, height, err := e.Extract(ctx, photo, face.AllFaces)
+	crops, width, height, err := e.Extract(ctx, photo, chosen(want))
 	cut := httpapi.Cut{Width: width, Height: height}
 	for _, c := range crops {
 		cut.Crops = append(cut.Crops, httpapi.Crop{

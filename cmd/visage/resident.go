@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"runtime/debug"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/pflag"
@@ -24,6 +26,10 @@ const (
 // memoryShare is the part of the machine's memory that templates take by default: the
 // private Postgres has a quarter too, the networks and the system need the rest.
 const memoryShare = 4
+
+// otherMemory is what a service needs beside templates before the garbage collector has
+// to hurry. Without a limit it would let as much garbage lie about as there are templates.
+const otherMemory = 1 << 30
 
 // residence is --resident and --resident-memory.
 type residence struct {
@@ -63,7 +69,11 @@ func (a *app) withResident(ctx context.Context, db *postgres.DB, r residence, me
 		return err
 	}
 	if r.mode == residentOff {
+		a.forgetResident(ctx, db)
 		return use(ctx, db)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(limit + limit/4 + otherMemory)
 	}
 	h := a.hold(db, limit)
 	h.gauges(metrics)
@@ -75,7 +85,7 @@ func (a *app) withResident(ctx context.Context, db *postgres.DB, r residence, me
 		err := h.follow(following)
 		if err != nil && r.mode == residentAuto {
 			a.log.Warn("searches go to Postgres, for the templates cannot be held in memory", "reason", err)
-			err = nil
+			err = h.copy.Close()
 		}
 		if err != nil {
 			stop()

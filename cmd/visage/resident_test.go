@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -32,6 +33,7 @@ func (s *caller) write(method, path string, body any) (id, position string) {
 		s.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", rand.Text())
 	w, err := http.DefaultClient.Do(r)
 	if err != nil {
 		s.Fatal(err)
@@ -121,13 +123,24 @@ func TestServeFromMemory(t *testing.T) {
 	if strings.Contains(p.errOut.String(), "begun anew") {
 		t.Error("the copy is made anew after an orderly end")
 	}
+	second := process(t, append(append(append([]string{"serve", "--addr", "127.0.0.1:0"}, builtIn...), v.flags...), "--log-level", "info")...)
+	second.errOut.await(t, "another program holds the templates")
+	if err := second.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
 	if err := p.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = p.Wait() // killed
-	s, _ = serve("serving")
+	s, p = serve("serving")
 	if found := find(""); found.Search.Plan.Plan != "resident" || found.Results[0][0].FaceID != id {
 		t.Errorf("after a kill %+v", found)
+	}
+	end()
+	off := process(t, append(append(append([]string{"serve", "--addr", "127.0.0.1:0", "--resident", "off"}, builtIn...), v.flags...), "--log-level", "info")...)
+	off.errOut.await(t, "url=http")
+	if out := v.do("doctor", "--json"); strings.Contains(out, "visage_") {
+		t.Errorf("a slot is left: %s", out)
 	}
 }
 

@@ -3,8 +3,13 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/visagedb/visage/internal/face"
@@ -26,56 +31,102 @@ type holding struct {
 	folder string
 	copy   *resident.Copy
 	from   face.Position
-	origin string // of the copy
+	origin string // of the copy; empty where that is not known
+	name   string // of the program, for the database
+	// mine is the lock on the folder; refused is why there is none.
+	mine    *os.File
+	refused error
 }
 
 // hold takes up the copy that an earlier program left in the home folder, or else
 // begins with an empty one.
 func (a *app) hold(db *postgres.DB, limit int64) *holding {
-	h := &holding{app: a, db: db, folder: filepath.Join(a.settings.Home, "resident")}
+	h := &holding{app: a, db: db, folder: a.residentFolder()}
 	cfg := resident.CopyConfig{MemoryLimit: limit, Logger: a.log}
-	begun := time.Now()
+	h.copy = resident.NewCopy(cfg)
 	var err error
-	if h.copy, h.origin, h.from, err = resident.OpenCopy(h.folder, cfg); err == nil {
-		a.log.Info("the templates in memory are those of the last time", "bytes", h.copy.Bytes(), "position", h.from, "seconds", time.Since(begun).Seconds())
+	if h.name, h.mine, err = lockedName(h.folder); err != nil {
+		h.refused = err
 		return h
 	}
-	if face.CodeOf(err) != face.NotFound {
+	begun := time.Now()
+	left, origin, at, err := resident.OpenCopy(h.folder, cfg)
+	switch face.CodeOf(err) {
+	case "":
+		h.copy, h.origin, h.from = left, origin, at
+		a.log.Info("the templates in memory are those of the last time", "bytes", left.Bytes(), "position", at, "seconds", time.Since(begun).Seconds())
+	case face.NotFound:
+	default:
 		a.log.Warn("the templates of the last time are not used", "reason", err)
 	}
-	h.copy, h.origin, h.from = resident.NewCopy(cfg), "", 0
 	return h
+}
+
+func (a *app) residentFolder() string { return filepath.Join(a.settings.Home, "resident") }
+
+// lockedName is the word by which the database knows this program, which is kept in the
+// folder beside the copy: a container has another host name each time. It is this
+// program's alone until the file is closed. It returns Unavailable where another program
+// has it.
+func lockedName(folder string) (name string, mine *os.File, err error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", nil, face.Wrap(face.Unavailable, err, "make %s: see that the home folder is yours", folder)
+	}
+	path := filepath.Join(folder, "program")
+	mine, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return "", nil, face.Wrap(face.Unavailable, err, "keep the program's name: see that the home folder is yours")
+	}
+	if err := syscall.Flock(int(mine.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return "", nil, errors.Join(face.Wrap(face.Unavailable, err, "another program holds the templates of the home folder in memory: give this one a home folder of its own"), mine.Close())
+	}
+	text, err := io.ReadAll(mine)
+	if err == nil && len(text) == 0 {
+		text = []byte(rand.Text())
+		_, err = mine.Write(text)
+	}
+	if err != nil {
+		return "", nil, errors.Join(face.Wrap(face.Unavailable, err, "keep the program's name in %s", path), mine.Close())
+	}
+	return string(text), mine, nil
 }
 
 // follow keeps the copy in step until ctx ends.
 func (h *holding) follow(ctx context.Context) error {
-	slot, err := h.slot()
-	if err != nil {
-		return err
+	if h.refused != nil {
+		return h.refused
 	}
+	looking, stop := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() { h.look(looking) })
+	defer done.Wait()
+	defer stop()
 	told := &begun{Copy: h.copy, h: h}
-	return h.db.Follow(ctx, postgres.FollowConfig{Slot: slot, From: h.from, Origin: h.origin, Logger: h.app.log}, told)
+	return h.db.Follow(ctx, postgres.FollowConfig{Slot: h.name, From: h.from, Origin: h.origin, Logger: h.app.log}, told)
 }
 
-// slot names this program, by a word that is kept in the home folder beside the copy: a
-// container has another host name each time.
-func (h *holding) slot() (string, error) {
-	path := filepath.Join(h.folder, "program")
-	name, err := os.ReadFile(path)
-	if err == nil && len(name) > 0 {
-		return string(name), nil
+// lookEvery is how often the copy learns where the database stands.
+const lookEvery = time.Second
+
+// look tells the copy where the database stands, until ctx ends. While the database is
+// away the copy grows older.
+func (h *holding) look(ctx context.Context) {
+	clock := time.NewTicker(lookEvery)
+	defer clock.Stop()
+	for {
+		if at, err := h.db.CurrentPosition(ctx); err == nil {
+			h.copy.Seen(at)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-clock.C:
+		}
 	}
-	name = []byte(rand.Text())
-	if err = os.MkdirAll(h.folder, 0o700); err == nil {
-		err = os.WriteFile(path, name, 0o600)
-	}
-	if err != nil {
-		return "", face.Wrap(face.Unavailable, err, "keep the program's name in %s: see that the folder is yours", h.folder)
-	}
-	return string(name), nil
 }
 
-// begun notes of which database the copy is when it is begun anew.
+// begun notes of which database the copy is when it is begun anew. One of which that is
+// not known is not kept.
 type begun struct {
 	*resident.Copy
 	h *holding
@@ -84,7 +135,7 @@ type begun struct {
 // Begin is postgres.Follower's.
 func (b *begun) Begin(ctx context.Context, spaces map[int32]face.Space) (err error) {
 	if b.h.origin, err = b.h.db.Origin(ctx); err != nil {
-		return err
+		b.h.app.log.Warn("the templates in memory will not be kept for the next time", "reason", err)
 	}
 	return b.Copy.Begin(ctx, spaces)
 }
@@ -96,11 +147,36 @@ func (h *holding) gallery() *resident.Gallery {
 
 // leave keeps the copy for the next time. Nothing may follow the database any more.
 func (h *holding) leave() error {
-	err := h.copy.Save(h.folder, h.origin)
-	if err != nil { // it is made anew then
-		h.app.log.Warn("the templates in memory are not kept for the next time", "reason", err)
+	if h.mine == nil {
+		return h.copy.Close()
 	}
-	return h.copy.Close()
+	if h.origin != "" {
+		if err := h.copy.Save(h.folder, h.origin); err != nil { // it is made anew then
+			h.app.log.Warn("the templates in memory are not kept for the next time", "reason", err)
+		}
+	}
+	return errors.Join(h.copy.Close(), h.mine.Close())
+}
+
+// forgetResident has the database forget the program, and removes what it kept, where
+// templates were held in memory before and are not any more. It is tried again the next
+// time.
+func (a *app) forgetResident(ctx context.Context, db *postgres.DB) {
+	folder := a.residentFolder()
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	name, mine, err := lockedName(folder)
+	if err == nil {
+		err = db.DropSlot(ctx, name)
+		if err == nil {
+			err = os.RemoveAll(folder)
+		}
+		err = errors.Join(err, mine.Close())
+	}
+	if err != nil {
+		a.log.Warn("what was held in memory before is not forgotten yet", "folder", folder, "reason", err)
+	}
 }
 
 // gauges tell what the copy is.

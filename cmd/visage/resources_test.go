@@ -3,7 +3,6 @@ package main
 import (
 	"archive/tar"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -313,11 +312,11 @@ func TestArchivesAreSwept(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		path, err := in.source(context.Background(), httpapi.JobOrder{Archive: strings.NewReader("x")})
+		path, err := in.source(httpapi.JobOrder{Archive: strings.NewReader("x")})
 		if err != nil {
 			return err
 		}
-		again, err := in.source(context.Background(), httpapi.JobOrder{Archive: strings.NewReader("x")})
+		again, err := in.source(httpapi.JobOrder{Archive: strings.NewReader("x")})
 		if err != nil || again != path {
 			t.Errorf("the same again is %s, was %s (%v)", again, path, err)
 		}

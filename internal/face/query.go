@@ -42,7 +42,7 @@ type Plan struct {
 	EstimatedRecall float64 `json:"estimated_recall,omitempty"`
 	Complete        bool    `json:"complete"` // every template that passes the filter was compared
 	// Position is up to where the copy in memory that was searched follows the
-	// database, and Lag for how many seconds it has not known more than that. Both are
+	// database, and Lag how many seconds ago that stood there at the latest. Both are
 	// of resident only.
 	Position Position `json:"position,omitempty"`
 	Lag      float64  `json:"lag,omitempty"`

@@ -68,6 +68,9 @@ func filled(outcomes []outcome, added []face.Added) []outcome {
 			continue
 		}
 		outcomes[i].Status, outcomes[i].Faces = "enrolled", added[0].Faces
+		for k := range outcomes[i].Faces { // are for who may read
+			outcomes[i].Faces[k].Attributes = nil
+		}
 		if added[0].Present {
 			outcomes[i].Status = "present"
 		}

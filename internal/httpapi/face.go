@@ -66,6 +66,7 @@ func (v v1) moveFace(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	moved.Attributes = nil // are for who may read
 	return c.JSON(http.StatusOK, moved)
 }
 

@@ -29,7 +29,7 @@ func (s *Server) use() {
 		s.echo.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 			AllowOrigins: s.cfg.Origins, MaxAge: int(corsAge.Seconds()),
 			AllowHeaders:  []string{echo.HeaderAuthorization, echo.HeaderContentType, "X-Api-Key", "Idempotency-Key", echo.HeaderXRequestID},
-			ExposeHeaders: []string{echo.HeaderXRequestID, echo.HeaderRetryAfter},
+			ExposeHeaders: []string{echo.HeaderXRequestID, echo.HeaderRetryAfter, positionHeader, idempotencyReplayed},
 		}))
 	}
 	s.echo.Use(s.ownPages, s.admitted, s.roomy, plain, s.limited, s.timed, swept)

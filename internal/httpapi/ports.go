@@ -150,6 +150,8 @@ type Analysis struct {
 type Wanted struct {
 	// MaxFaces keeps those with the largest boxes; 0 keeps all.
 	MaxFaces int
+	// Prominent keeps the most prominent one alone, whatever MaxFaces says.
+	Prominent bool
 	// Anyway takes the whole photograph for a face where none is found.
 	Anyway bool
 	// Liveness has face.Measures.Liveness, or Crop.Liveness, say of each face whether

@@ -19,8 +19,8 @@ func (s *Server) placed(r route) echo.HandlerFunc {
 	}
 	return func(c echo.Context) error {
 		c.Response().Before(func() { // once the write is done, and before its answer
-			if c.Response().Status >= http.StatusBadRequest {
-				return
+			if _, kept := c.Response().Writer.(*recorder); kept || c.Response().Status >= http.StatusBadRequest {
+				return // not committed yet, or not done
 			}
 			at, err := s.cfg.Position(c.Request().Context())
 			if err != nil { // the write is done all the same

@@ -55,7 +55,7 @@ func (s *Server) probesOf(ctx context.Context, f *fields, e Embedder, want wante
 func samePerson(f *fields, want *Wanted) bool {
 	same := f.flag("same_person", false)
 	if same {
-		want.MaxFaces = 1
+		want.Prominent = true
 	}
 	return same
 }

@@ -13,13 +13,13 @@ import (
 func (c *Copy) Resident(space face.Space) (View, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if !c.complete {
+	if !c.complete || c.inStep.IsZero() {
 		return View{}, false
 	}
 	name := space.Name()
 	for _, m := range c.members {
 		if m.index != nil && m.space.Name() == name {
-			return View{Index: m.index, Position: c.position, Lag: time.Since(c.reached)}, true
+			return View{Index: m.index, Position: c.position, Lag: time.Since(c.inStep)}, true
 		}
 	}
 	return View{}, false
@@ -71,12 +71,12 @@ func (c *Copy) Bytes() (sum int64) {
 	return sum
 }
 
-// Standing says up to where the copy has every change, how long it has not known more
-// than that, and whether it is whole.
+// Standing says up to where the copy has every change, how long ago the database stood
+// there at the latest, and whether it is whole and that is known.
 func (c *Copy) Standing() (at face.Position, lag time.Duration, whole bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.position, time.Since(c.reached), c.complete
+	return c.position, time.Since(c.inStep), c.complete && !c.inStep.IsZero()
 }
 
 func closeAll(members map[int32]*member) error {

@@ -102,7 +102,7 @@ func allocate(size int) []byte {
 func (c *chunk) put(row int, v code, id [16]byte, gallery, identity uint32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	first := row/kernel.Group*kernel.Group*len(v.bits) + row%kernel.Group
+	first := firstWord(row, len(v.bits))
 	for w, word := range v.bits {
 		c.bits[first+w*kernel.Group] = word
 	}
@@ -117,6 +117,10 @@ func (c *chunk) put(row int, v code, id [16]byte, gallery, identity uint32) {
 	c.face[row], c.gallery[row], c.identity[row] = id, gallery, identity
 	c.used = max(c.used, row+1)
 }
+
+// firstWord is where a row's bits begin, of so many words; the others follow kernel.Group
+// words apart.
+func firstWord(row, words int) int { return row/kernel.Group*kernel.Group*words + row%kernel.Group }
 
 // code is the bytes of a row of so many components.
 func (c *chunk) code(row, size int) []int8 { return c.bytes[row*size : (row+1)*size] }
@@ -135,11 +139,22 @@ func (c *chunk) normOf(row int) float64 {
 	return float64(c.norm[row])
 }
 
-// empty makes a row hold nothing.
+// empty makes a row hold nothing, and nothing of what was there.
 func (c *chunk) empty(row int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.gallery[row] = 0
+	words := len(c.bits) / len(c.gallery)
+	for w := range words {
+		c.bits[firstWord(row, words)+w*kernel.Group] = 0
+	}
+	clear(c.code(row, words*64))
+	c.scale[row], c.face[row], c.gallery[row], c.identity[row] = 0, [16]byte{}, 0, 0
+	if c.radius != nil {
+		c.radius[row] = 0
+	}
+	if c.norm != nil {
+		c.norm[row] = 0
+	}
 }
 
 // name gives a row another identity.

@@ -36,8 +36,15 @@ type Copy struct {
 	members  map[int32]*member
 	complete bool
 	position face.Position
-	reached  time.Time     // when it was told last that it is in step
+	ahead    []sighting    // of the database, which the copy has not reached yet; in order
+	inStep   time.Time     // when the database stood where the copy does, or before
 	advanced chan struct{} // closed with the next position
+}
+
+// sighting is where a database stood at a time.
+type sighting struct {
+	at   face.Position
+	when time.Time
 }
 
 // member is what is held of a space.
@@ -61,7 +68,7 @@ func NewCopy(cfg CopyConfig) *Copy {
 func (c *Copy) Begin(_ context.Context, spaces map[int32]face.Space) error {
 	c.mu.Lock()
 	before := c.members
-	c.members, c.complete = map[int32]*member{}, false
+	c.members, c.complete, c.inStep = map[int32]*member{}, false, time.Time{}
 	for id, space := range spaces {
 		c.members[id] = newMember(space)
 	}
@@ -234,10 +241,30 @@ func (c *Copy) Reached(_ context.Context, at face.Position) error {
 			}
 		}
 	}
-	c.complete, c.position, c.reached = true, at, time.Now()
+	c.complete, c.position = true, at
+	for len(c.ahead) > 0 && c.ahead[0].at <= at {
+		c.inStep, c.ahead = c.ahead[0].when, c.ahead[1:]
+	}
 	close(c.advanced)
 	c.advanced = make(chan struct{})
 	return nil
+}
+
+// mostAhead bounds how many sightings are remembered: those of a quarter of an hour.
+const mostAhead = 1_000
+
+// Seen says where the database stands now, which tells how far the copy is behind it:
+// what follows a database does not know. Until one of them is reached the copy is taken
+// to be far behind, and not used.
+func (c *Copy) Seen(at face.Position) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.complete && at <= c.position && len(c.ahead) == 0:
+		c.inStep = time.Now()
+	case len(c.ahead) < mostAhead:
+		c.ahead = append(c.ahead, sighting{at, time.Now()})
+	}
 }
 
 // Close lets everything go.

@@ -92,7 +92,18 @@ func (l list) write(path string) error {
 // and the position. It can be done once: whatever follows makes the files old. It
 // returns NotFound where there is none, and Invalid for one that is damaged, of another
 // version or made with other settings; such files are never used.
-func OpenCopy(folder string, cfg CopyConfig) (_ *Copy, origin string, _ face.Position, err error) {
+func OpenCopy(folder string, cfg CopyConfig) (c *Copy, origin string, at face.Position, err error) {
+	c, origin, at, err = openCopy(folder, cfg)
+	if left := removeCodes(folder); left != nil { // those that are mapped stay in memory
+		if c != nil {
+			left = errors.Join(left, c.Close())
+		}
+		return nil, "", 0, errors.Join(err, left)
+	}
+	return c, origin, at, err
+}
+
+func openCopy(folder string, cfg CopyConfig) (_ *Copy, origin string, _ face.Position, err error) {
 	l, err := takeList(filepath.Join(folder, listName))
 	if err != nil {
 		return nil, "", 0, err
@@ -118,7 +129,7 @@ func OpenCopy(folder string, cfg CopyConfig) (_ *Copy, origin string, _ face.Pos
 		}
 		index, at, err := Open(filepath.Join(folder, in.File), in.Space, 0)
 		if err != nil {
-			return nil, "", 0, err
+			return nil, "", 0, face.Wrap(face.Invalid, err, "the copy in %s is not whole", folder)
 		}
 		m.index, m.few = index, nil
 		if at != l.Position {
@@ -127,6 +138,23 @@ func OpenCopy(folder string, cfg CopyConfig) (_ *Copy, origin string, _ face.Pos
 	}
 	c.position = l.Position
 	return c, l.Origin, l.Position, nil
+}
+
+// removeCodes removes the files of indexes, and what a program that was killed has left
+// of them: they hold what is like faces, and a copy is opened once.
+func removeCodes(folder string) error {
+	var errs []error
+	for _, kind := range [...]string{"*.codes", "*.part"} {
+		files, err := filepath.Glob(filepath.Join(folder, kind))
+		errs = append(errs, err)
+		for _, file := range files {
+			errs = append(errs, os.Remove(file))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return folderError(err, "tidy", folder)
+	}
+	return nil
 }
 
 // takeList reads a list and removes it.

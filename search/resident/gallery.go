@@ -3,6 +3,7 @@ package resident
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/visagedb/visage/internal/face"
@@ -103,7 +104,7 @@ func (g *Gallery) NearestAll(ctx context.Context, q face.Query, probes [][]float
 	var candidates [][]Candidate
 	answers, err := g.cfg.Exact.Rank(ctx, q, probes, func(at face.Region) (_ [][][16]byte, err error) {
 		rows = view.Index.Rows(at.Gallery)
-		candidates, err = view.Index.Candidates(probes, q.Metric, Filter(at), n)
+		candidates, err = inGroups(ctx, view.Index, probes, q.Metric, Filter(at), n)
 		if err != nil && face.CodeOf(err) == face.Unavailable { // it was closed meanwhile
 			return nil, errors.Join(errAway, err)
 		}
@@ -122,6 +123,26 @@ func (g *Gallery) NearestAll(ctx context.Context, q face.Query, probes [][]float
 		answers[i].Plan = face.Plan{Plan: face.PlanResident, Rows: rows, Position: view.Position, Lag: view.Lag.Seconds()}
 	}
 	return answers, nil
+}
+
+// group is how many probes are searched for at once, so that others come in between and
+// a caller that has left is noticed.
+const group = 32
+
+// inGroups finds the candidates of all probes.
+func inGroups(ctx context.Context, x *Index, probes [][]float32, metric face.Metric, filter Filter, n int) ([][]Candidate, error) {
+	var all [][]Candidate
+	for some := range slices.Chunk(probes, group) {
+		if err := ctx.Err(); err != nil {
+			return nil, face.Wrap(face.Cancelled, err, "search in memory")
+		}
+		found, err := x.Candidates(some, metric, filter, n)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
 }
 
 // errAway says that there is no index any more.
