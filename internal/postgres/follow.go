@@ -92,7 +92,7 @@ type followerError struct{ error }
 func (f followerError) Unwrap() error { return f.error }
 
 // errBeginAnew says that the stream cannot go on from where the copy stands.
-var errBeginAnew = errors.New("the copy is begun anew")
+var errBeginAnew = errors.New("the slot cannot be gone on with")
 
 // Follow tells a follower of all templates and then of every change to them, in the
 // order of the commits, until ctx ends, which is no error. It goes on from cfg.From
@@ -121,7 +121,8 @@ func (d *DB) Follow(ctx context.Context, cfg FollowConfig, f Follower) error {
 		if run.reached != before { // it was back in between
 			pause, away = followPause, false
 		}
-		if errors.Is(err, errBeginAnew) {
+		if errors.Is(err, errBeginAnew) && run.reached > 0 {
+			cfg.Logger.Warn("the copy of the templates is begun anew", "reason", err)
 			run.reached = 0
 		}
 		if !away && !ended(ctx) { // once for each outage

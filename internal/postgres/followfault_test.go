@@ -165,7 +165,7 @@ func TestFollowSlotDropped(t *testing.T) {
 	b.ok(b.db.DeleteIdentity(t.Context(), "g", "sample-03"))
 	f.hasBegun(2)
 	f.same()
-	if f.log.times("is gone") != 1 {
+	if f.log.times("begun anew") != 1 {
 		t.Errorf("the log does not say so: %s", f.log.text.String())
 	}
 }
