@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/visagedb/visage/internal/bench"
@@ -86,6 +87,10 @@ func (t *searchTrial) followed(ctx context.Context, c *resident.Copy, from face.
 		stop(err)
 		ended <- err
 	}()
+	var looking sync.WaitGroup
+	defer looking.Wait()
+	defer stop(nil)
+	looking.Go(func() { look(following, t.db, c) })
 	if err = c.Await(following, now); err == nil {
 		c.Seen(now)
 		err = use(time.Since(begun))

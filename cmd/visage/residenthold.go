@@ -98,7 +98,7 @@ func (h *holding) follow(ctx context.Context) error {
 	}
 	looking, stop := context.WithCancel(ctx)
 	var done sync.WaitGroup
-	done.Go(func() { h.look(looking) })
+	done.Go(func() { look(looking, h.db, h.copy) })
 	defer done.Wait()
 	defer stop()
 	told := &begun{Copy: h.copy, h: h}
@@ -108,14 +108,14 @@ func (h *holding) follow(ctx context.Context) error {
 // lookEvery is how often the copy learns where the database stands.
 const lookEvery = time.Second
 
-// look tells the copy where the database stands, until ctx ends. While the database is
+// look tells a copy where the database stands, until ctx ends. While the database is
 // away the copy grows older.
-func (h *holding) look(ctx context.Context) {
+func look(ctx context.Context, db *postgres.DB, c *resident.Copy) {
 	clock := time.NewTicker(lookEvery)
 	defer clock.Stop()
 	for {
-		if at, err := h.db.CurrentPosition(ctx); err == nil {
-			h.copy.Seen(at)
+		if at, err := db.CurrentPosition(ctx); err == nil {
+			c.Seen(at)
 		}
 		select {
 		case <-ctx.Done():
