@@ -19,8 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"github.com/visagedb/visage/internal/face"
 )
 
@@ -239,54 +237,6 @@ func TestModelsAreSharedInTurn(t *testing.T) {
 	if l := b.server.Load(); l != (Load{}) {
 		t.Errorf("load in the end %+v", l)
 	}
-}
-
-// Who waits too long for a turn is told to come again.
-func TestNobodyWaitsForEver(t *testing.T) {
-	t.Parallel()
-	g := newGate("infer", 1, 1, 10*time.Millisecond)
-	leave, err := g.enter(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var refused *refusal
-	if _, err := g.enter(t.Context()); !errors.As(err, &refused) || refused.status != http.StatusTooManyRequests {
-		t.Errorf("after 10 ms: %v", err)
-	}
-	g.longest = time.Hour
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if _, err := g.enter(ctx); face.CodeOf(err) != face.Cancelled {
-		t.Errorf("after the end of ctx: %v", err)
-	}
-	leave()
-	leave()
-	for range 3 {
-		leave, err := g.enter(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		leave()
-	}
-}
-
-func TestRequestsUnderWayAreLimited(t *testing.T) {
-	t.Parallel()
-	release, inside := make(chan struct{}), make(chan struct{})
-	b := setup(t, Config{MaxRequests: 1}, route{"GET", "/slow", rule{face.ScopeRead, noGallery}, func(c echo.Context) error {
-		inside <- struct{}{}
-		<-release
-		return fine(c)
-	}})
-	var done sync.WaitGroup
-	done.Go(func() { b.ask("GET", "/slow", "") })
-	<-inside
-	b.refuses(b.ask("GET", "/slow", ""), http.StatusTooManyRequests, "too_many_requests")
-	if a := b.ask("GET", "/healthz", ""); a.status != http.StatusOK {
-		t.Errorf("/healthz of a busy service: %d", a.status)
-	}
-	close(release)
-	done.Wait()
 }
 
 // A caller leaves: what works for it ends, nothing is logged as a fault of ours
