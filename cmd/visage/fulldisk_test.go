@@ -161,7 +161,7 @@ func lastOfLog(t *testing.T, url string) {
 	}
 	defer conn.Close(t.Context())
 	const segment, room = 16 << 20, 128 << 10
-	for end := time.Now().Add(time.Minute); ; {
+	for end := time.Now().Add(5 * time.Minute); ; {
 		var last bool
 		var used int
 		if err := conn.QueryRow(t.Context(), `

@@ -91,7 +91,7 @@ func TestServeOutlastsPostgres(t *testing.T) {
 	}
 	private.do("db", "start")
 	<-replies
-	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		r := s.json("/find", map[string]any{"img": data})
 		if r.status == http.StatusOK {
 			return

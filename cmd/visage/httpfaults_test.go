@@ -272,7 +272,7 @@ func lockedFaces(t *testing.T, url string) (conn *pgx.Conn, waiting func(bool)) 
 	return conn, func(want bool) {
 		t.Helper()
 		const query = `SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 			var got bool
 			if err := conn.QueryRow(t.Context(), query).Scan(&got); err != nil {
 				t.Fatal(err)

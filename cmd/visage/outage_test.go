@@ -27,7 +27,7 @@ func awaitFaces(t *testing.T, url string, more int) []string {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.WithoutCancel(t.Context()))
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		rows, _ := conn.Query(t.Context(), `SELECT id::text FROM visage.faces ORDER BY 1`)
 		ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		if err != nil {

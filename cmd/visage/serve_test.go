@@ -149,7 +149,7 @@ func TestServe(t *testing.T) {
 	}
 	key := strings.TrimSpace(v.do("key", "create", "scraper"))
 	refused := 0
-	for end := time.Now().Add(time.Minute); refused != http.StatusUnauthorized && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); refused != http.StatusUnauthorized && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		refused, _ = get(t, url+"/metrics", "")
 	}
 	if status, _ := get(t, url+"/metrics", key); refused != http.StatusUnauthorized || status != http.StatusOK {

@@ -42,7 +42,7 @@ func workerProcess(t *testing.T, url string, more ...string) *program {
 // awaitRunning waits until so many jobs are running.
 func awaitRunning(t *testing.T, v visage, n int) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); answer[jobList](v, "jobs", "list").Counts[queue.Running] < n; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); answer[jobList](v, "jobs", "list").Counts[queue.Running] < n; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d jobs never ran at once", n)
 		}
@@ -327,7 +327,7 @@ func watched(t *testing.T, args []string, lines ...string) {
 	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+/metrics`).FindString(errOut.String())
 	got := ""
 	missing := func(line string) bool { return !strings.Contains(got, "\n"+line+"\n") }
-	for end := time.Now().Add(time.Minute); got == "" || slices.ContainsFunc(lines, missing); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); got == "" || slices.ContainsFunc(lines, missing); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%q never has %q:\n%s", args, lines[slices.IndexFunc(lines, missing)], got)
 		}

@@ -49,7 +49,7 @@ func (d *doubling) double(ctx context.Context, inputs []float32, n int) ([][]flo
 // waitFor lets others go on until it is so.
 func waitFor(t *testing.T, so func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !so(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); !so(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it never was so")
 		}

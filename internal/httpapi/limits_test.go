@@ -268,7 +268,7 @@ func TestCallerLeaves(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("the work ended by %v", err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(5 * time.Minute):
 		t.Fatal("the work goes on")
 	}
 	if err := stop(); err != nil {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -91,12 +90,7 @@ const stuck = `SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current
 // waitFor polls until a query is true, or fails the test.
 func (b *bench) waitFor(query string) {
 	b.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if one[bool](b, query) {
-			return
-		}
-	}
-	b.Fatalf("never true: %s", query)
+	b.until("never true: "+query, func() bool { return one[bool](b, query) })
 }
 
 // TestEnrolRetriesDeadlocks makes Postgres choose the enrolment as the victim

@@ -27,6 +27,7 @@ func (r *following) copyAll(ctx context.Context, conn *pgconn.PgConn, slot strin
 	if err := errors.Join(r.db.dropSlot(ctx, slot), r.db.dropLost(ctx)); err != nil {
 		return rightToFollow(err)
 	}
+	r.cfg.Logger.Info("all templates are copied, once the transactions under way on the server have ended")
 	made, err := pglogrepl.CreateReplicationSlot(ctx, conn, slot, "pgoutput",
 		pglogrepl.CreateReplicationSlotOptions{Mode: pglogrepl.LogicalReplication, SnapshotAction: "EXPORT_SNAPSHOT"})
 	if err != nil {

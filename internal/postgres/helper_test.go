@@ -218,3 +218,17 @@ func (b *bench) contents() string {
 		LEFT JOIN visage.embeddings e ON e.face_id = f.id AND e.space_id = s.id
 		ORDER BY 1`)
 }
+
+// patience is how long something is waited for that takes seconds on a machine that
+// has nothing else to do: it ends what hangs.
+const patience = 5 * time.Minute
+
+// until waits until something is so.
+func (b *bench) until(otherwise string, so func() bool) {
+	b.Helper()
+	for end := time.Now().Add(patience); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			b.Fatal(otherwise)
+		}
+	}
+}

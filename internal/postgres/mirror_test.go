@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pgvector/pgvector-go"
@@ -281,16 +280,6 @@ func differences(got, want string) string {
 	return text.String()
 }
 
-// until waits for something that takes seconds at most.
-func (b *bench) until(otherwise string, so func() bool) {
-	b.Helper()
-	for end := time.Now().Add(time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			b.Fatal(otherwise)
-		}
-	}
-}
-
 // hasBegun waits until a whole copy came so many times.
 func (f *follower) hasBegun(times int) {
 	f.Helper()
@@ -303,7 +292,7 @@ func (f *follower) hasBegun(times int) {
 // refusal is what Follow returns where it cannot.
 func (b *bench) refusal() error {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(b.Context(), patience)
 	defer cancel()
 	return b.db.Follow(ctx, postgres.FollowConfig{Slot: "refused in " + b.Name()}, &mirror{})
 }

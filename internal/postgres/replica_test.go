@@ -123,16 +123,6 @@ func (p *pair) shows(db *postgres.DB, gallery string, want int) {
 	})
 }
 
-// until waits for something that takes seconds at most.
-func (p *pair) until(otherwise string, so func() bool) {
-	p.Helper()
-	for end := time.Now().Add(time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			p.Fatal(otherwise)
-		}
-	}
-}
-
 func TestReplica(t *testing.T) {
 	t.Parallel()
 	p := replicated(t)

@@ -22,6 +22,7 @@ type watched struct {
 	*postgres.DB
 	stored  *atomic.Int32 // curves kept, by all that share it
 	failing atomic.Bool   // the database is away
+	looking sync.Mutex    // held, it keeps from looking
 }
 
 func (w *watched) StoreRecall(ctx context.Context, space face.Space, curve face.RecallCurve) error {
@@ -30,6 +31,8 @@ func (w *watched) StoreRecall(ctx context.Context, space face.Space, curve face.
 }
 
 func (w *watched) Measured(ctx context.Context) ([]face.MeasuredIndex, error) {
+	w.looking.Lock()
+	defer w.looking.Unlock()
 	if w.failing.Load() {
 		return nil, errors.New("the database is away")
 	}
@@ -72,16 +75,6 @@ func (b *bench) watch(w *watched, cfg search.WatchConfig) (said *log, stop func(
 	return said, stop
 }
 
-// await waits until something is so.
-func (b *bench) await(what string, so func() bool) {
-	b.Helper()
-	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			b.Fatalf("never: %s", what)
-		}
-	}
-}
-
 // recalled is what is known of the index of a space.
 func (b *bench) recalled(s face.Space) face.RecallCurve {
 	b.Helper()
@@ -105,7 +98,7 @@ func TestWatchMeasures(t *testing.T) {
 	measured := func(why string, rows int64) {
 		t.Helper()
 		times++
-		b.await(why, func() bool { return w.stored.Load() >= times && b.recalled(s).Rows == rows })
+		b.until("never: "+why, func() bool { return w.stored.Load() >= times && b.recalled(s).Rows == rows })
 		time.Sleep(100 * time.Millisecond) // five looks
 		if n := w.stored.Load(); n != times {
 			t.Errorf("%s: measured %d times, want %d", why, n, times)
@@ -119,10 +112,12 @@ func TestWatchMeasures(t *testing.T) {
 	if out := said.text(); !strings.Contains(out, "level=WARN") || !strings.Contains(out, "compare every template") || !strings.Contains(out, "visage index drop --space "+s.Name()) {
 		t.Errorf("logged %s", out)
 	}
+	w.looking.Lock() // or it could be measured while it grows
 	for n := range 100 {
 		b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{photo(fmt.Sprint("/more/", n), "sample-01", s, uint64(n)+9000)}))
 	}
 	b.exec(`ANALYZE visage.embeddings_1`)
+	w.looking.Unlock()
 	measured("grown", 130)
 	b.exec(`VACUUM visage.embeddings_1`)
 	measured("vacuumed", 130)
@@ -135,7 +130,7 @@ func TestWatchMeasures(t *testing.T) {
 	b.exec(`UPDATE visage.recall SET measured_at = now() - interval '25 hours'`)
 	measured("old", 130)
 	w.failing.Store(true)
-	b.await("the outage is logged", func() bool { return strings.Contains(said.text(), "it is tried again") })
+	b.until("never: the outage is logged", func() bool { return strings.Contains(said.text(), "it is tried again") })
 	b.exec(`DELETE FROM visage.recall`)
 	w.failing.Store(false)
 	measured("after the outage", 130)
@@ -163,7 +158,7 @@ func TestWatchWarns(t *testing.T) {
 		curve.Points[0].EfSearch, curve.Points[0].Promise = 10, c.before[0]
 		b.ok(b.db.StoreRecall(t.Context(), s, curve))
 		said, stop := b.watch(w, search.WatchConfig{})
-		b.await(name, func() bool { return b.recalled(s).Probes == 300 })
+		b.until("never: "+name, func() bool { return b.recalled(s).Probes == 300 })
 		stop()
 		if out := said.text(); !strings.Contains(out, "level="+c.level) || !strings.Contains(out, c.words) {
 			t.Errorf("%s: logged %s", name, out)
@@ -199,7 +194,7 @@ func TestWatchTogether(t *testing.T) {
 	if !<-holding {
 		t.Error("the first was not alone")
 	}
-	b.await("measured", func() bool { return stored.Load() > 0 })
+	b.until("never: measured", func() bool { return stored.Load() > 0 })
 	time.Sleep(200 * time.Millisecond)
 	if n := stored.Load(); n != 1 {
 		t.Errorf("measured %d times by two", n)
@@ -216,7 +211,7 @@ func TestWatchLeavesAlone(t *testing.T) {
 	b.ok(b.db.CreateGallery(t.Context(), "small"))
 	cfg := search.WatchConfig{Tell: func([]face.MeasuredIndex) { looks.Add(1) }}
 	_, stop := b.watch(w, cfg)
-	b.await("looked", func() bool { return looks.Load() > 3 })
+	b.until("never: looked", func() bool { return looks.Load() > 3 })
 	stop()
 	b.db.CompareUpTo(80) // the space is larger, its galleries are not
 	for n := range 30 {
@@ -225,7 +220,7 @@ func TestWatchLeavesAlone(t *testing.T) {
 	b.exec(`ANALYZE visage.embeddings_1`)
 	looks.Store(0)
 	b.watch(w, cfg)
-	b.await("looked", func() bool { return looks.Load() > 3 })
+	b.until("never: looked", func() bool { return looks.Load() > 3 })
 	if n := w.stored.Load(); n != 0 {
 		t.Errorf("measured %d times", n)
 	}
