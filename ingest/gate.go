@@ -172,16 +172,26 @@ func prominent(of face.Photo) int {
 	return face.MostProminent(found, of.Width, of.Height)
 }
 
+// LeftOut is a face that is not enrolled beside others of its photograph, and why.
+type LeftOut struct {
+	Template face.Template
+	Code     face.Code
+	Message  string
+}
+
 // Pick returns the faces of a photograph, at least one, that are to be enrolled for an
-// identity whose photograph it is. Where none is, it returns why, under the code by
-// which a run would reject the photograph.
-func (g Gates) Pick(of face.Photo) ([]face.Template, error) {
+// identity whose photograph it is, and those that are not though they count. Where none
+// is, it returns why, under the code by which a run would reject the photograph.
+func (g Gates) Pick(of face.Photo) (passed []face.Template, left []LeftOut, err error) {
 	if g.Faces == Largest {
 		of.Templates = of.Templates[prominent(of):][:1]
 	}
 	passed, failed := g.sort(of, "somebody")
 	if len(passed) == 0 {
-		return nil, face.Errorf(failed[0].reason, "%s", failed[0].message)
+		return nil, nil, face.Errorf(failed[0].reason, "%s", failed[0].message)
 	}
-	return passed, nil
+	for _, f := range failed {
+		left = append(left, LeftOut{f.of, f.reason, f.message})
+	}
+	return passed, left, nil
 }

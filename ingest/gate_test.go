@@ -138,16 +138,20 @@ func TestPick(t *testing.T) {
 	for name, c := range map[string]struct {
 		gates Gates
 		want  int
+		left  int
 		why   face.Code
 	}{
-		"the largest":          {Gates{MinSide: 20, Faces: Largest}, 1, ""},
-		"a largest that fails": {Gates{MinSide: 95, Faces: Largest}, 0, face.TooSmall},
-		"all that pass":        {Gates{MinSide: 20, Faces: All}, 2, ""},
-		"more than one":        {Gates{MinSide: 20, Faces: Reject}, 0, face.SeveralFaces},
+		"the largest":          {Gates{MinSide: 20, Faces: Largest}, 1, 0, ""},
+		"a largest that fails": {Gates{MinSide: 95, Faces: Largest}, 0, 0, face.TooSmall},
+		"all that pass":        {Gates{MinSide: 20, Faces: All}, 2, 1, ""},
+		"more than one":        {Gates{MinSide: 20, Faces: Reject}, 0, 0, face.SeveralFaces},
 	} {
-		got, err := c.gates.Pick(two)
-		if len(got) != c.want || face.CodeOf(err) != c.why {
-			t.Errorf("%s: %d faces (%v), want %d and %q", name, len(got), err, c.want, c.why)
+		got, left, err := c.gates.Pick(two)
+		if len(got) != c.want || len(left) != c.left || face.CodeOf(err) != c.why {
+			t.Errorf("%s: %d faces (%v), %d left out, want %d, %q and %d", name, len(got), err, len(left), c.want, c.why, c.left)
+		}
+		if c.left == 1 && (left[0].Code != face.TooSmall || left[0].Message == "" || left[0].Template.Measures.Side != 10) {
+			t.Errorf("%s: left out %+v", name, left[0])
 		}
 		if c.want == 1 && got[0].Measures.Side != 90 {
 			t.Errorf("%s: a face of %g pixels", name, got[0].Measures.Side)

@@ -73,7 +73,7 @@ func TestClient(t *testing.T) {
 		name := sampleName(person)
 		ids = append(ids, made[face.Identity](t)(c.CreateIdentity(ctx, gallery, name)).ID)
 		photo := content(t, filepath.Join(dir, "people", name, "0.jpg"))
-		outcomes := made[[]client.Outcome](t)(c.AddFaces(ctx, gallery, ids[person], photo, []byte("no photograph"), photo))
+		outcomes := made[[]client.Outcome](t)(c.AddFaces(ctx, gallery, ids[person], client.Photographs{Photos: [][]byte{photo, []byte("no photograph"), photo}, Faces: "all"}))
 		if len(outcomes) != 3 || outcomes[0].Status != "enrolled" || outcomes[1].Error == nil || outcomes[1].Error.Code != face.Unsupported || outcomes[2].Status != "enrolled" && outcomes[2].Status != "present" {
 			t.Errorf("enrolled %+v", outcomes)
 		}
@@ -85,6 +85,13 @@ func TestClient(t *testing.T) {
 	found := made[client.Found](t)(c.Search(ctx, gallery, client.Query{Photo: probe, K: 2}))
 	if best := found.Results[0][0]; best.Identity != sampleName(1) || best.Distance > 1e-6 || found.Probes[0].Decision == "" || !found.Search.Complete {
 		t.Errorf("found %+v", found)
+	}
+	same := made[client.Found](t)(c.Search(ctx, gallery, client.Query{Photos: [][]byte{probe, probe}, SamePerson: true, MinLSN: c.Position()}))
+	if len(same.Results) != 1 || same.Results[0][0].Identity != sampleName(1) {
+		t.Errorf("one person on two photographs: found %+v", same)
+	}
+	if _, err := c.Search(ctx, gallery, client.Query{Photo: probe, AntiSpoofing: true}); face.CodeOf(err) != face.Unavailable {
+		t.Errorf("without a model that tells: %v", err)
 	}
 	seen := made[[]client.Representation](t)(c.Represent(ctx, probe, client.Models{}))
 	again := made[client.Found](t)(c.Search(ctx, gallery, client.Query{Embedding: seen[0].Embedding, Space: seen[0].Space, Filter: &face.Filter{Excluded: []string{sampleName(1)}}}))

@@ -67,7 +67,9 @@ func ingestCommand(a *app) *cobra.Command {
 		if m.Attributes, err = a.analyzed(*analyzed); err != nil {
 			return err
 		}
-		namedModels(m, *gates)
+		if err := namedModels(m, *gates); err != nil {
+			return err
+		}
 		cfg.Root, cfg.Mode, cfg.Gates = args[0], ingest.Enrol, *gates
 		if *plan {
 			cfg.Mode = ingest.Plan
@@ -92,13 +94,16 @@ func ingestCommand(a *app) *cobra.Command {
 }
 
 // namedModels takes a list of recognisers apart, and leaves out the model of liveness
-// where the gates do not ask.
-func namedModels(m *embed.Config, gates ingest.Gates) {
+// where the gates do not ask; it returns a misuse where one was named all the same.
+func namedModels(m *embed.Config, gates ingest.Gates) error {
 	names := strings.Split(m.Recognizer, ",")
 	m.Recognizer, m.Also = names[0], names[1:]
-	if !gates.Live {
-		m.Liveness = ""
+	if gates.Live {
+		return nil
 	}
+	named := m.Liveness
+	m.Liveness = ""
+	return unaskedLiveness(named)
 }
 
 // ingest runs ingests at a pace, each with a progress bar, and prints the report

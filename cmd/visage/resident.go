@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"sync"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/pflag"
@@ -61,9 +63,10 @@ func (r *residence) limit() (int64, error) {
 }
 
 // withResident has the templates held in memory while use runs. The gallery that use
-// gets searches there, and in the database where they are not. Where they must be and
-// cannot, the context that use gets ends.
-func (a *app) withResident(ctx context.Context, db *postgres.DB, r residence, metrics *telemetry.Metrics, use func(context.Context, search.Gallery) error) error {
+// gets searches there, and in the database where they are not; every so often, or never
+// for 0, one of its searches is repeated exactly. Where the templates must be in memory
+// and cannot, the context that use gets ends.
+func (a *app) withResident(ctx context.Context, db *postgres.DB, r residence, metrics *telemetry.Metrics, every time.Duration, use func(context.Context, search.Gallery) error) error {
 	limit, err := r.limit()
 	if err != nil {
 		return err
@@ -92,7 +95,13 @@ func (a *app) withResident(ctx context.Context, db *postgres.DB, r residence, me
 		}
 		ended <- err
 	}()
-	err = use(using, h.gallery())
+	gallery := h.gallery(metrics)
+	var checks sync.WaitGroup
+	if every > 0 {
+		checks.Go(func() { gallery.Check(following, every) })
+	}
+	err = use(using, gallery)
 	leave()
+	checks.Wait()
 	return errors.Join(err, <-ended, h.leave())
 }

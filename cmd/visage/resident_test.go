@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -142,6 +144,50 @@ func TestServeFromMemory(t *testing.T) {
 	if out := v.do("doctor", "--json"); strings.Contains(out, "visage_") {
 		t.Errorf("a slot is left: %s", out)
 	}
+}
+
+// Where the disk is full when the service ends, it says that nothing is kept, leaves no
+// file that is half written, and copies the templates anew the next time.
+func TestResidentDiskFull(t *testing.T) {
+	t.Parallel()
+	v, space := held(t)
+	disk := smallDisk(t, 16)
+	if err := os.Symlink(disk, filepath.Join(v.flags[1], "resident")); err != nil {
+		t.Fatal(err)
+	}
+	serve := func() (*program, string) {
+		t.Helper()
+		p := process(t, append(with([]string{"serve", "--addr", "127.0.0.1:0", "--resident", "on"}, with(builtIn, v.flags...)...), "--log-level", "info")...)
+		p.errOut.await(t, "url=http")
+		p.errOut.await(t, "a space is held in memory")
+		return p, servedAt.FindStringSubmatch(p.errOut.String())[1]
+	}
+	end := func(p *program, says string) {
+		t.Helper()
+		if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Wait(); err != nil || !strings.Contains(p.errOut.String(), says) {
+			t.Errorf("ends with %v and does not say %q", err, says)
+		}
+	}
+	p, _ := serve()
+	ballast := fillDisk(t, disk)
+	end(p, "the templates in memory are not kept for the next time")
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	p, url := serve()
+	found := (&caller{t, url}).json(200, "POST", "/v1/galleries/synthetic/search", map[string]any{"embedding": append(make([]float32, 63), 1), "space": space, "threshold": 0.3})
+	if dig(found, "search", "plan") != "resident" {
+		t.Errorf("found %v", found["search"])
+	}
+	if strings.Contains(p.errOut.String(), "are those of the last time") {
+		t.Error("what could not be written is read")
+	}
+	end(p, "serving")
+	p, _ = serve()
+	end(p, "the templates in memory are those of the last time")
 }
 
 // Where the templates do not fit, the database answers.

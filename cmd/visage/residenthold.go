@@ -22,6 +22,7 @@ import (
 var (
 	_ postgres.Follower = (*resident.Copy)(nil)
 	_ resident.Exact    = (*postgres.DB)(nil)
+	_ resident.Meter    = (*telemetry.Resident)(nil)
 )
 
 // holding keeps a copy of the templates, from one start of the program to the next.
@@ -141,8 +142,8 @@ func (b *begun) Begin(ctx context.Context, spaces map[int32]face.Space) (err err
 }
 
 // gallery searches in the copy.
-func (h *holding) gallery() *resident.Gallery {
-	return resident.NewGallery(resident.GalleryConfig{Source: h.copy, Exact: h.db, Fallback: h.db})
+func (h *holding) gallery(m *telemetry.Metrics) *resident.Gallery {
+	return resident.NewGallery(resident.GalleryConfig{Source: h.copy, Exact: h.db, Fallback: h.db, Meter: m.Resident()})
 }
 
 // leave keeps the copy for the next time. Nothing may follow the database any more.

@@ -73,7 +73,7 @@ visage key create, and say --auth keys. docs/security.md tells what is promised.
 		s.auth, s.address, m.MaxPixels = auth, at.String(), s.guards.maxPixels
 		return a.withDatabase(cmd.Context(), func(db *postgres.DB) error {
 			metrics := telemetry.NewService()
-			return a.withResident(cmd.Context(), db, s.memory, metrics.Metrics, func(ctx context.Context, gallery search.Gallery) error {
+			return a.withResident(cmd.Context(), db, s.memory, metrics.Metrics, *s.recall, func(ctx context.Context, gallery search.Gallery) error {
 				return a.serve(ctx, db, gallery, metrics, *m, s)
 			})
 		})

@@ -88,6 +88,11 @@ func TestSpoofsOnTheCommandLine(t *testing.T) {
 		Results []search.Representation
 		Spoofs  []search.Spoof
 	}
+	for _, args := range [][]string{{"represent", s.both}, {"ingest", t.TempDir()}} {
+		if _, text, code := s.try(with(builtIn, append(args, "--liveness-model", "Blue")...)...); code != exitMisused || !strings.Contains(text, "goes with --anti-spoofing") {
+			t.Errorf("%s: exit %d, %s", args[0], code, text)
+		}
+	}
 	plain := answer[represented](s.visage, with(builtIn, "represent", s.both)...)
 	if len(plain.Results) != 2 || plain.Results[0].Liveness != nil || plain.Spoofs != nil {
 		t.Fatalf("unasked: %d faces, %+v", len(plain.Results), plain.Spoofs)

@@ -44,8 +44,17 @@ func (s *spoofing) open(cfg *embed.Config) (err error) {
 	}
 	if s.asked {
 		cfg.Liveness = s.model
+		return nil
 	}
-	return nil
+	return unaskedLiveness(s.model)
+}
+
+// unaskedLiveness is a misuse where a model was named that nothing is asked of.
+func unaskedLiveness(model string) error {
+	if model == embed.Auto {
+		return nil
+	}
+	return misuse{fmt.Errorf("--liveness-model %s: it goes with --anti-spoofing, which asks it", model)}
 }
 
 // of is an Embedder that tells, where that is asked; the Config opened it.

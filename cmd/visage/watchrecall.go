@@ -18,7 +18,7 @@ var _ search.WatchSource = (*postgres.DB)(nil)
 
 // watchFlag declares --watch-recall.
 func watchFlag(flags *pflag.FlagSet) *time.Duration {
-	return flags.Duration("watch-recall", search.DefaultWatchEvery, "how often to look whether the recall of the indexes has to be measured again; 0 for never")
+	return flags.Duration("watch-recall", search.DefaultWatchEvery, "how often to look whether the recall of the indexes has to be measured again, and how often a service repeats a search in memory exactly; 0 for never")
 }
 
 // withRecallWatched has the recall of the indexes looked after while use runs: every

@@ -11,20 +11,19 @@ import (
 )
 
 // numbers prepares a face for the network.
-func (c Config) numbers(f Near) ([]float32, error) {
+func (c Config) numbers(f Near, to []float32) error {
 	if c.Cut == DeepFace {
-		return c.fractions(f.Turned)
+		return c.fractions(f.Turned, to)
 	}
 	at, err := c.place(f)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	prepared, err := c.prepare(f, at)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	numbers, err := c.Pixels.Of(prepared)
-	return numbers, errors.Join(err, prepared.Close())
+	return errors.Join(c.Pixels.Of(prepared, to), prepared.Close())
 }
 
 // placed is which part of a face's picture comes to lie where in the network's, in
@@ -106,18 +105,18 @@ const deepfaceSide = 224
 
 // fractions prepares a face as DeepFace does: numbers from 0 to 1, of which the
 // network of emotions gets the grey, scaled down.
-func (c Config) fractions(crop *cv.Image) ([]float32, error) {
+func (c Config) fractions(crop *cv.Image, to []float32) error {
 	values, err := align.LetterboxFractions(crop, deepfaceSide, deepfaceSide)
 	if face.CodeOf(err) == face.Invalid {
-		return nil, face.Wrap(face.NoFace, err, "a crop of %dx%d pixels cannot be a face", crop.Width(), crop.Height())
+		return face.Wrap(face.NoFace, err, "a crop of %dx%d pixels cannot be a face", crop.Width(), crop.Height())
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if c.Pixels.Grey {
 		values = shrink(grey(values), deepfaceSide, c.Width, c.Height)
 	}
-	return c.Pixels.From(values), nil
+	return c.Pixels.From(values, to)
 }
 
 // grey is the luminance (ITU-R BT.601) of numbers in blue, green, red, as OpenCV's

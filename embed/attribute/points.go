@@ -27,17 +27,13 @@ func OpenPoints(ctx context.Context, session classify.Session, config Config, po
 // Find returns the points of each face, in its picture's pixels. A face of which
 // nothing lies in the picture is face.NoFace.
 func (p *Points) Find(ctx context.Context, faces []Near) ([]face.Landmarks, error) {
-	inputs, places := make([][]float32, len(faces)), make([]placed, len(faces))
-	for i, f := range faces {
-		var err error
-		if places[i], err = p.config.place(f); err != nil {
-			return nil, err
+	places := make([]placed, len(faces))
+	said, err := p.network.Run(ctx, len(faces), func(i int, to []float32) (err error) {
+		if places[i], err = p.config.place(faces[i]); err != nil {
+			return err
 		}
-		if inputs[i], err = p.config.numbers(f); err != nil {
-			return nil, err
-		}
-	}
-	said, err := p.network.Run(ctx, inputs)
+		return p.config.numbers(faces[i], to)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -69,14 +69,7 @@ func (c *Checker) Check(ctx context.Context, faces []classify.Face) ([]face.Live
 		means[i] = make([]float64, c.config.Classes)
 	}
 	for n, network := range c.networks {
-		inputs := make([][]float32, len(faces))
-		for i, f := range faces {
-			var err error
-			if inputs[i], err = c.numbers(f, c.config.Scales[n]); err != nil {
-				return nil, err
-			}
-		}
-		said, err := network.Run(ctx, inputs)
+		said, err := network.Run(ctx, len(faces), func(i int, to []float32) error { return c.numbers(faces[i], c.config.Scales[n], to) })
 		if err != nil {
 			return nil, err
 		}
@@ -112,17 +105,16 @@ func (c *Checker) decide(p []float64) face.Liveness {
 }
 
 // numbers prepares a face for a network.
-func (c *Checker) numbers(f classify.Face, scale float64) ([]float32, error) {
+func (c *Checker) numbers(f classify.Face, scale float64, to []float32) error {
 	crop, err := f.Picture.Crop(around(f.Box, f.Frame, scale))
 	if err != nil {
-		return nil, face.Wrap(face.NoFace, err, "face at %v", f.Box)
+		return face.Wrap(face.NoFace, err, "face at %v", f.Box)
 	}
 	scaled, err := crop.Resize(c.config.Width, c.config.Height, cv.Bilinear)
 	if err := errors.Join(err, crop.Close()); err != nil {
-		return nil, err
+		return err
 	}
-	numbers, err := c.config.Pixels.Of(scaled)
-	return numbers, errors.Join(err, scaled.Close())
+	return errors.Join(c.config.Pixels.Of(scaled, to), scaled.Close())
 }
 
 // softmax makes probabilities of logits.

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/visagedb/visage/internal/face"
@@ -39,6 +40,7 @@ type Config struct {
 type Client struct {
 	cfg  Config
 	base string
+	at   atomic.Uint64 // a face.Position: the farthest that a write's answer named
 }
 
 // New makes a Client. It returns Invalid for an address that is none.
@@ -54,7 +56,23 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Tries < 1 || cfg.MaxWait < 0 {
 		return nil, face.Errorf(face.Invalid, "client: Config.Tries or MaxWait is out of range")
 	}
-	return &Client{cfg, strings.TrimSuffix(cfg.URL, "/")}, nil
+	return &Client{cfg: cfg, base: strings.TrimSuffix(cfg.URL, "/")}, nil
+}
+
+// Position is for Query.MinLSN: a search that is sent it knows of all writes of this
+// client. It is empty before the first of them, and where the service holds no
+// templates in memory, so that every search does.
+func (c *Client) Position() string {
+	if at := face.Position(c.at.Load()); at > 0 {
+		return at.String()
+	}
+	return ""
+}
+
+// written notes how far the service's data have come with a write.
+func (c *Client) written(at face.Position) {
+	for before := c.at.Load(); before < uint64(at) && !c.at.CompareAndSwap(before, uint64(at)); before = c.at.Load() {
+	}
 }
 
 // request is what is sent. Its body can be sent again.
@@ -127,6 +145,9 @@ func (c *Client) send(ctx context.Context, r request, into any) (wait time.Durat
 	}
 	if answer.StatusCode >= http.StatusBadRequest {
 		return patience(answer), failed(answer, text)
+	}
+	if at, err := face.ParsePosition(answer.Header.Get("Visage-Position")); err == nil {
+		c.written(at)
 	}
 	if into == nil {
 		return 0, nil

@@ -138,3 +138,21 @@ func TestLists(t *testing.T) {
 		t.Errorf("%+v, %v", last, err)
 	}
 }
+
+// A client knows the farthest position of its writes, whatever answers come between.
+func TestPosition(t *testing.T) {
+	t.Parallel()
+	positions := make(chan string, 4)
+	c := serving(t, nil, func(w http.ResponseWriter, _ *http.Request) {
+		if at := <-positions; at != "" {
+			w.Header().Set("Visage-Position", at)
+		}
+		_, _ = io.WriteString(w, `{}`)
+	})
+	for _, step := range [...]struct{ answered, want string }{{"", ""}, {"1/F", "1/F"}, {"", "1/F"}, {"0/FF", "1/F"}, {"nonsense", "1/F"}, {"2/0", "2/0"}} {
+		positions <- step.answered
+		if err := c.DeleteFace(t.Context(), "x"); err != nil || c.Position() != step.want {
+			t.Errorf("after %q: position %q, want %q (%v)", step.answered, c.Position(), step.want, err)
+		}
+	}
+}

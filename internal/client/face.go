@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/visagedb/visage/internal/face"
 )
@@ -16,6 +17,7 @@ type Outcome struct {
 	// Assessed are the faces that were chosen or, of a rejected photograph, the most
 	// prominent one, where one was found.
 	Assessed []Assessed `json:"assessed"`
+	LeftOut  []LeftOut  `json:"left_out"` // with Photographs.Faces all
 	Error    *struct {
 		Code    face.Code `json:"code"`
 		Message string    `json:"message"`
@@ -28,16 +30,36 @@ type Assessed struct {
 	Quality face.Quality `json:"quality"`
 }
 
+// LeftOut is a face that fell short beside others of its photograph, and why.
+type LeftOut struct {
+	Assessed
+	*face.Liveness           // with AntiSpoofing
+	Code           face.Code `json:"code"`
+	Message        string    `json:"message"`
+}
+
+// Photographs are to be enrolled, each given as the bytes of a picture file.
+type Photographs struct {
+	Photos       [][]byte
+	Models       Models
+	Faces        string  // which of a photograph: largest, the default, all or reject
+	Quality      string  // usual, the default, or any
+	MinQuality   float64 // the least score of a face, 0 to 1
+}
+
 // Faces lists those of an identity.
 func (c *Client) Faces(ctx context.Context, gallery, id string, page face.Page) (List[face.Stored], error) {
 	return list[face.Stored](ctx, c, identityPath(gallery, id)+"/faces", "faces", page)
 }
 
-// AddFaces enrols the most prominent face of each photograph, given as the bytes of a
-// picture file, for an identity. Each has its own outcome; where none can be enrolled,
-// the error is that of the first.
-func (c *Client) AddFaces(ctx context.Context, gallery, id string, photos ...[]byte) ([]Outcome, error) {
-	r, err := write(http.MethodPost, identityPath(gallery, id)+"/faces").form(nil, files{"photos": photos})
+// AddFaces enrols faces of photographs for an identity. Each photograph has its own
+// outcome; where none can be enrolled, the error is that of the first.
+func (c *Client) AddFaces(ctx context.Context, gallery, id string, of Photographs) ([]Outcome, error) {
+	values := map[string]string{
+		"model": of.Models.Recognizer, "detector": of.Models.Detector, "anti_spoofing": truth(of.Models.AntiSpoofing),
+		"faces": of.Faces, "quality": of.Quality, "min_quality": strconv.FormatFloat(of.MinQuality, 'g', -1, 64),
+	}
+	r, err := write(http.MethodPost, identityPath(gallery, id)+"/faces").form(values, files{"photos": of.Photos})
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,8 @@ type Order struct {
 	Gallery  string // defaults to the one named default
 	Model    string // defaults to the service's own
 	Detector string // defaults to the service's own
+	// AntiSpoofing rejects pictures of faces.
+	AntiSpoofing bool
 }
 
 // Queued is what came of an Order.
@@ -48,7 +50,9 @@ func (c *Client) Enqueue(ctx context.Context, order Order) (queued Queued, err e
 	if order.Archive != nil {
 		parts["archive"] = [][]byte{order.Archive}
 	}
-	r, err = r.form(map[string]string{"folder": order.Folder, "gallery": order.Gallery, "model": order.Model, "detector": order.Detector}, parts)
+	r, err = r.form(map[string]string{
+		"folder": order.Folder, "gallery": order.Gallery, "model": order.Model, "detector": order.Detector, "anti_spoofing": truth(order.AntiSpoofing),
+	}, parts)
 	if err == nil {
 		err = c.ask(ctx, r, &queued)
 	}

@@ -11,25 +11,39 @@ import (
 type Models struct {
 	Recognizer string // defaults to the service's own
 	Detector   string // defaults to the service's own
+	// AntiSpoofing tells live faces from pictures of faces, which are left out.
+	AntiSpoofing bool
 }
 
 func (m Models) values() map[string]string {
-	return map[string]string{"model_name": m.Recognizer, "detector_backend": m.Detector}
+	return map[string]string{"model_name": m.Recognizer, "detector_backend": m.Detector, "anti_spoofing": truth(m.AntiSpoofing)}
+}
+
+// truth is what a form says of something that is so; nothing where it is not.
+func truth(so bool) string {
+	if so {
+		return "true"
+	}
+	return ""
+}
+
+// Area is where a face is, in pixels of the photograph as displayed.
+type Area struct {
+	X int `json:"x"`
+	Y int `json:"y"`
+	W int `json:"w"`
+	H int `json:"h"`
 }
 
 // Representation is the template of a face.
 type Representation struct {
-	Embedding  []float32 `json:"embedding"`
-	FacialArea struct {
-		X int `json:"x"`
-		Y int `json:"y"`
-		W int `json:"w"`
-		H int `json:"h"`
-	} `json:"facial_area"` // pixels of the photograph as displayed
-	Confidence float32 `json:"face_confidence"`
-	Model      string  `json:"model"`
-	Detector   string  `json:"detector_backend"`
-	Space      string  `json:"space"`
+	*face.Liveness           // with AntiSpoofing
+	Embedding      []float32 `json:"embedding"`
+	FacialArea     Area      `json:"facial_area"`
+	Confidence     float32   `json:"face_confidence"`
+	Model          string    `json:"model"`
+	Detector       string    `json:"detector_backend"`
+	Space          string    `json:"space"`
 }
 
 // Represent returns the template of every face of a photograph, given as the bytes of

@@ -7,9 +7,18 @@ import (
 	"github.com/visagedb/visage/internal/face"
 )
 
-// Query says what to search for, and how: exactly one of Photo, Embedding and FaceID.
+// Query says what to search for, and how: Photo or Photos, or else Embedding or FaceID.
 type Query struct {
-	Photo     []byte    `json:"photo,omitempty"` // the bytes of a picture file
+	Photo  []byte   `json:"photo,omitempty"` // the bytes of a picture file
+	Photos [][]byte `json:"photos,omitempty"`
+	// SamePerson says that all photographs are of one person, who is searched for once by
+	// the most prominent face of each.
+	SamePerson bool `json:"same_person,omitempty"`
+	// AntiSpoofing tells live faces from pictures of faces, which Spoofs leaves out
+	// (reject, the default) or flags (flag).
+	AntiSpoofing bool   `json:"anti_spoofing,omitempty"`
+	Spoofs       string `json:"spoofs,omitempty"`
+
 	Embedding []float32 `json:"embedding,omitempty"`
 	FaceID    string    `json:"face_id,omitempty"` // an enrolled face
 	// Space is that of the Embedding, which needs one, or of the face's template.
@@ -25,6 +34,9 @@ type Query struct {
 	By        string       `json:"by,omitempty"` // face or identity; defaults to face
 	Top       int          `json:"top,omitempty"`
 	Filter    *face.Filter `json:"filter,omitempty"` // defaults to everybody
+	// MinLSN is the position of a write that the search must know of, see
+	// Client.Position; a text so that none is none. Defaults to none.
+	MinLSN string `json:"min_lsn,omitempty"`
 }
 
 // Match is one candidate.
@@ -41,10 +53,12 @@ type Match struct {
 type Found struct {
 	Results [][]Match `json:"results"` // of each face, the nearest first
 	Probes  []struct {
-		Detection face.Detection `json:"detection"`
-		Decision  string         `json:"decision"`
-		Identity  string         `json:"identity"` // decided for; empty unless Decision is match
+		*face.Liveness                // with AntiSpoofing
+		Detection      face.Detection `json:"detection"`
+		Decision       string         `json:"decision"`
+		Identity       string         `json:"identity"` // decided for; empty unless Decision is match
 	} `json:"probes"`
+	Spoofs []Spoof `json:"spoofs"` // that were left out
 	Search struct {
 		face.Plan
 		Space           string      `json:"space"`
@@ -52,6 +66,13 @@ type Found struct {
 		Threshold       float64     `json:"threshold"`
 		ThresholdSource string      `json:"threshold_source"`
 	} `json:"search"`
+}
+
+// Spoof is a picture of a face.
+type Spoof struct {
+	face.Liveness
+	Image      string `json:"image"` // the photograph, where there are several
+	FacialArea Area   `json:"facial_area"`
 }
 
 // Verdict says whether a face is an identity's.
@@ -66,6 +87,7 @@ type Verdict struct {
 	IdentityID string  `json:"identity_id"`
 	Templates  int     `json:"templates"` // how many the identity has in the space
 	Space      string  `json:"space"`
+	Spoofs     []Spoof `json:"spoofs"` // that were left out
 }
 
 // Search finds who somebody is. It returns the codes of photographs, and NotFound,

@@ -21,7 +21,9 @@ type outcome struct {
 	// Assessed are the faces that were chosen or, of a rejected photograph, the most
 	// prominent one, where one was found.
 	Assessed []assessed `json:"assessed,omitempty"`
-	Error    *told      `json:"error,omitempty"`
+	// LeftOut are faces that were asked for and fell short beside others that did not.
+	LeftOut []leftOut `json:"left_out,omitempty"`
+	Error   *told     `json:"error,omitempty"`
 }
 
 // addFaces answers POST /v1/galleries/{gallery}/identities/{identity}/faces.
@@ -40,6 +42,9 @@ func (v v1) addFaces(c echo.Context) error {
 	if f.sent("embedding") {
 		if f.flag("anti_spoofing", false) {
 			return noneToTell("an embedding")
+		}
+		if err := f.ofPhotographs("embedding", "model", "detector", "faces", "quality", "min_quality"); err != nil {
+			return err
 		}
 		outcomes, additions, err = v.template(ctx, f)
 	} else {
@@ -124,8 +129,7 @@ func (v v1) enrolment(ctx context.Context, f *fields) ([]outcome, []face.Additio
 	var additions []face.Addition
 	for i, photo := range photos {
 		outcomes[i] = outcome{Index: i, Name: photo.name, Faces: []face.Stored{}}
-		a, seen, err := v.addition(ctx, e, photo, gates)
-		outcomes[i].Assessed = seen
+		a, err := v.addition(ctx, e, photo, gates, &outcomes[i])
 		switch {
 		case err == nil:
 			additions = append(additions, a)
@@ -139,20 +143,23 @@ func (v v1) enrolment(ctx context.Context, f *fields) ([]outcome, []face.Additio
 	return outcomes, additions, nil
 }
 
-// addition embeds one photograph and picks its faces, whose quality it tells also
-// where none is good enough.
-func (v v1) addition(ctx context.Context, e Embedder, photo upload, gates ingest.Gates) (face.Addition, []assessed, error) {
+// addition embeds one photograph and picks its faces, of which it tells the outcome,
+// also where none is good enough.
+func (v v1) addition(ctx context.Context, e Embedder, photo upload, gates ingest.Gates, about *outcome) (face.Addition, error) {
 	if photo.err != nil {
-		return face.Addition{}, nil, photo.err
+		return face.Addition{}, photo.err
 	}
 	seen, err := e.Faces(ctx, photo.data, Wanted{Liveness: gates.Live})
 	if err != nil {
-		return face.Addition{}, nil, err
+		return face.Addition{}, err
 	}
 	a := face.Addition{SHA256: sha256.Sum256(photo.data), Size: int64(len(photo.data)), Width: seen.Width, Height: seen.Height, Detector: e.Detector()}
-	if a.Templates, err = gates.Pick(seen); err != nil {
-		return face.Addition{}, assessedOf(mostProminent(seen)), err
+	picked, left, err := gates.Pick(seen)
+	if err != nil {
+		about.Assessed = assessedOf(mostProminent(seen))
+		return face.Addition{}, err
 	}
+	a.Templates, about.Assessed, about.LeftOut = picked, assessedOf(picked), leftOutOf(left)
 	if cutter := v.cfg.Resources.Crops; cutter != nil {
 		boxes := make([]face.Box, len(a.Templates))
 		for i, t := range a.Templates {
@@ -160,5 +167,5 @@ func (v v1) addition(ctx context.Context, e Embedder, photo upload, gates ingest
 		}
 		a.Crops, err = cutter.Crops(ctx, photo.data, boxes)
 	}
-	return a, assessedOf(a.Templates), err
+	return a, err
 }

@@ -113,9 +113,15 @@ func (v v1) sought(ctx context.Context, f *fields) (sought, error) {
 	case want.Liveness && !f.sent("photo") && !f.sent("photos"):
 		return sought{}, noneToTell("what is sent")
 	case f.sent("embedding"):
+		if err := f.ofPhotographs("embedding", "model", "detector", "max_faces", "same_person"); err != nil {
+			return sought{}, err
+		}
 		t, err := v.sentTemplate(ctx, f)
 		return v.known(t, err)
 	case f.sent("face_id"):
+		if err := f.ofPhotographs("face_id", "max_faces", "same_person"); err != nil {
+			return sought{}, err
+		}
 		return v.storedTemplate(ctx, f)
 	default:
 		return v.photographed(ctx, f, want)

@@ -70,5 +70,16 @@ func (f *fields) into(name, want string, to any) {
 	}
 }
 
+// ofPhotographs returns Invalid where one of some fields was sent that say how to look
+// at photographs: beside what was sent instead, which is named, they mean nothing.
+func (f *fields) ofPhotographs(instead string, names ...string) error {
+	for _, name := range names {
+		if f.sent(name) {
+			return face.Errorf(face.Invalid, "%s says how to look at photographs: leave it out beside %s", name, instead)
+		}
+	}
+	return nil
+}
+
 // sent says whether a field was sent at all, also as null.
 func (f *fields) sent(name string) bool { return slices.Contains(f.names(), name) }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"mime/multipart"
@@ -360,6 +361,13 @@ func encoded(content string) string {
 }
 
 type fields map[string]any
+
+// with are the fields and one more.
+func (f fields) with(name string, value any) fields {
+	more := maps.Clone(f)
+	more[name] = value
+	return more
+}
 
 // gallery makes one, person an identity, whose path it returns; faces enrols
 // photographs and returns the faces' ids.

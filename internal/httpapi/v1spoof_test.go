@@ -17,13 +17,22 @@ func TestSpoofsBelowV1(t *testing.T) {
 	if w.text("results.0.status") != "enrolled" || w.text("results.1.error.code") != "spoof" {
 		t.Errorf("enrolled %s", w.Body)
 	}
-	if w := a.want(201, "POST", ann+"/faces", fields{"photo": encoded("11 911"), "anti_spoofing": true, "faces": "all", "quality": "any"}); len(w.list("results.0.faces")) != 1 {
+	if w := a.want(201, "POST", ann+"/faces", fields{"photo": encoded("11 911"), "anti_spoofing": true, "faces": "all", "quality": "any"}); len(w.list("results.0.faces")) != 1 || len(w.list("results.0.assessed")) != 1 ||
+		len(w.list("results.0.left_out")) != 1 || w.text("results.0.left_out.0.code") != "spoof" || w.value("results.0.left_out.0.is_real") != false {
 		t.Errorf("of two: %s", w.Body)
 	}
 	a.refused(a.ask("POST", ann+"/faces", fields{"photo": encoded("912"), "anti_spoofing": true}), 422, "spoof", "picture of a face")
 	a.refused(a.ask("POST", ann+"/faces", fields{"embedding": drawnVector(13), "space": drawnSpace.Name(), "anti_spoofing": true}), 422, "invalid", "template")
 
 	const search = "/v1/galleries/g/search"
+	template, id := fields{"embedding": drawnVector(13), "space": drawnSpace.Name()}, fields{"face_id": w.text("results.0.faces.0.id")}
+	for name, value := range (fields{"faces": "all", "quality": "any", "min_quality": 0.5, "detector": "opencv", "model": "M"}) {
+		a.refused(a.ask("POST", ann+"/faces", template.with(name, value)), 422, "invalid", name+" says how to look at photographs")
+	}
+	for name, value := range (fields{"max_faces": 1, "same_person": true}) {
+		a.refused(a.ask("POST", search, template.with(name, value)), 422, "invalid", name, "embedding")
+		a.refused(a.ask("POST", search, id.with(name, value)), 422, "invalid", name, "face_id")
+	}
 	found := a.want(200, "POST", search, fields{"photo": encoded("12 910"), "anti_spoofing": true})
 	if len(found.list("results")) != 1 || found.value("probes.0.is_real") != true || len(found.list("spoofs")) != 1 || found.value("spoofs.0.is_real") != false {
 		t.Errorf("found %s", found.Body)

@@ -77,7 +77,10 @@ func replace(path string, write func(io.Writer) error) (err error) {
 		}
 	}()
 	out := bufio.NewWriterSize(file, 1<<20)
-	if err = errors.Join(write(out), out.Flush(), file.Sync(), file.Close()); err != nil {
+	if err = write(out); err == nil {
+		err = errors.Join(out.Flush(), file.Sync())
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
 	if err = os.Rename(file.Name(), path); err != nil {

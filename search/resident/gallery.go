@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/visagedb/visage/internal/face"
@@ -34,7 +35,28 @@ type View struct {
 	Lag      time.Duration // since it was known to stand where the database does
 }
 
-// GalleryConfig says what a Gallery searches in. All fields but MostLag are required.
+// Meter counts searches. Its methods may be called by several goroutines at once.
+type Meter interface {
+	// Searched counts a search in memory: so many probes among so many templates, and how
+	// many candidates of all of them were compared exactly.
+	Searched(probes int, rows int64, candidates int)
+	// PassedOn counts one that the fallback answered, and one of the reasons for that.
+	PassedOn(why string)
+	// Checked counts one that was repeated exactly: how many candidates there are then,
+	// and how many of them the search in memory had missed.
+	Checked(found, missed int)
+}
+
+// Why a search is passed on.
+const (
+	NotHeld = "not_held" // its space is not in memory, or not whole
+	Behind  = "behind"   // the templates in memory lag, or are not as far as is asked for
+	Unlike  = "unlike"   // codes cannot answer such a query
+	Changed = "changed"  // the index was closed meanwhile, or what it knows is gone
+)
+
+// GalleryConfig says what a Gallery searches in. Source, Exact and Fallback are
+// required.
 type GalleryConfig struct {
 	Source Source
 	Exact  Exact
@@ -42,6 +64,8 @@ type GalleryConfig struct {
 	Fallback search.Gallery
 	// MostLag is how far an index may be behind to be searched. Defaults to 10 s.
 	MostLag time.Duration
+	// Meter counts. Defaults to nothing.
+	Meter Meter
 }
 
 // defaultMostLag is some times as long as an idle database takes to say that there is
@@ -71,7 +95,8 @@ const mostLimit = MostCandidates / rankedForEach
 // by metadata, long lists, a higher recall than MateRecall and spaces that are not in
 // memory or too far behind. It implements search.Gallery. Make one with NewGallery.
 type Gallery struct {
-	cfg GalleryConfig
+	cfg  GalleryConfig
+	last atomic.Pointer[asked] // for Check
 }
 
 var _ search.Gallery = (*Gallery)(nil)
@@ -81,8 +106,18 @@ func NewGallery(cfg GalleryConfig) *Gallery {
 	if cfg.MostLag == 0 {
 		cfg.MostLag = defaultMostLag
 	}
+	if cfg.Meter == nil {
+		cfg.Meter = uncounted{}
+	}
 	return &Gallery{cfg: cfg}
 }
+
+// uncounted is a Meter that does nothing.
+type uncounted struct{}
+
+func (uncounted) Searched(int, int64, int) {}
+func (uncounted) PassedOn(string)          {}
+func (uncounted) Checked(int, int)         {}
 
 // Nearest implements search.Gallery.
 func (g *Gallery) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, face.Plan, error) {
@@ -95,10 +130,38 @@ func (g *Gallery) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, 
 
 // NearestAll implements search.Gallery.
 func (g *Gallery) NearestAll(ctx context.Context, q face.Query, probes [][]float32) ([]face.Answer, error) {
-	view, resident := g.cfg.Source.Resident(q.Space)
-	if !resident || view.Lag > g.cfg.MostLag || view.Position < q.Least || !serves(q) || len(probes) == 0 {
-		return g.cfg.Fallback.NearestAll(ctx, q, probes)
+	view, why := g.view(q, probes)
+	if why == "" {
+		answers, err := g.search(ctx, view, q, probes)
+		if err == nil {
+			g.last.Store(&asked{q, probes[0], answers[0].Candidates})
+		}
+		if !errors.Is(err, errChanged) {
+			return answers, err
+		}
+		why = Changed
 	}
+	g.cfg.Meter.PassedOn(why)
+	return g.cfg.Fallback.NearestAll(ctx, q, probes)
+}
+
+// view is the index that can answer a query, or why there is none.
+func (g *Gallery) view(q face.Query, probes [][]float32) (view View, why string) {
+	if !serves(q) || len(probes) == 0 {
+		return View{}, Unlike
+	}
+	view, held := g.cfg.Source.Resident(q.Space)
+	switch {
+	case !held:
+		return View{}, NotHeld
+	case view.Lag > g.cfg.MostLag || view.Position < q.Least:
+		return View{}, Behind
+	}
+	return view, ""
+}
+
+// search searches an index. It returns errChanged where that cannot be relied on.
+func (g *Gallery) search(ctx context.Context, view View, q face.Query, probes [][]float32) ([]face.Answer, error) {
 	n := max(leastRanked, rankedForEach*q.Limit)
 	var rows int64
 	var candidates [][]Candidate
@@ -106,22 +169,22 @@ func (g *Gallery) NearestAll(ctx context.Context, q face.Query, probes [][]float
 		rows = view.Index.Rows(at.Gallery)
 		candidates, err = inGroups(ctx, view.Index, probes, q.Metric, Filter(at), n)
 		if err != nil && face.CodeOf(err) == face.Unavailable { // it was closed meanwhile
-			return nil, errors.Join(errAway, err)
+			return nil, errors.Join(errChanged, err)
 		}
 		return faces(candidates), err
 	})
-	if errors.Is(err, errAway) {
-		return g.cfg.Fallback.NearestAll(ctx, q, probes)
-	}
 	if err != nil {
 		return nil, err
 	}
+	compared := 0
 	for i := range answers {
 		if len(answers[i].Candidates) < q.Limit && len(candidates[i]) == n { // so many are gone meanwhile
-			return g.cfg.Fallback.NearestAll(ctx, q, probes)
+			return nil, errChanged
 		}
+		compared += len(candidates[i])
 		answers[i].Plan = face.Plan{Plan: face.PlanResident, Rows: rows, Position: view.Position, Lag: view.Lag.Seconds()}
 	}
+	g.cfg.Meter.Searched(len(probes), rows, compared)
 	return answers, nil
 }
 
@@ -145,8 +208,8 @@ func inGroups(ctx context.Context, x *Index, probes [][]float32, metric face.Met
 	return all, nil
 }
 
-// errAway says that there is no index any more.
-var errAway = errors.New("the index in memory is closed")
+// errChanged says that the index is closed, or too much of what it knows is gone.
+var errChanged = errors.New("the index in memory has changed")
 
 // serves says whether codes can answer a query. One that is not valid is left to the
 // fallback, which says what is wrong with it.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -214,5 +215,75 @@ func TestDeletedFaces(t *testing.T) {
 	found, plan, err := s.gallery().Nearest(t.Context(), q)
 	if err != nil || plan.Plan != face.PlanResident || len(found) != 3 || found[0].Image != "1" || found[2].Image != "3" {
 		t.Errorf("%v by %+v (%v), want photographs 1, 2 and 3", found, plan, err)
+	}
+}
+
+// counts is a Meter.
+type counts struct {
+	sync.Mutex
+	probes, rows, candidates, checked, missed int
+	passedOn                                  []string
+}
+
+func (c *counts) Searched(probes int, rows int64, candidates int) {
+	c.Lock()
+	defer c.Unlock()
+	c.probes, c.rows, c.candidates = c.probes+probes, c.rows+int(rows), c.candidates+candidates
+}
+
+func (c *counts) PassedOn(why string) {
+	c.Lock()
+	defer c.Unlock()
+	c.passedOn = append(c.passedOn, why)
+}
+
+func (c *counts) Checked(found, missed int) {
+	c.Lock()
+	defer c.Unlock()
+	c.checked, c.missed = c.checked+found, c.missed+missed
+}
+
+// Searches are counted, and those that are repeated exactly tell what codes missed.
+func TestChecks(t *testing.T) {
+	t.Parallel()
+	s, q := crowd(t)
+	q.Limit = 2
+	meter := &counts{}
+	g := resident.NewGallery(resident.GalleryConfig{Source: s, Exact: s, Fallback: s, Meter: meter})
+	ctx, stop := context.WithCancel(t.Context())
+	var checks sync.WaitGroup
+	checks.Go(func() { g.Check(ctx, time.Millisecond) })
+	defer checks.Wait()
+	defer stop()
+	ask := func(checked int) (missed int) {
+		t.Helper()
+		if _, _, err := g.Nearest(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			meter.Lock()
+			missed, done := meter.missed, meter.checked >= checked
+			meter.Unlock()
+			if done {
+				return missed
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if missed := ask(2); missed != 0 {
+		t.Errorf("missed %d of what is in memory", missed)
+	}
+	if meter.probes != 1 || meter.rows != 4 || meter.candidates != 4 || meter.passedOn != nil {
+		t.Errorf("counted %+v", meter)
+	}
+	if err := s.indexes[plane.Name()].Remove([][16]byte{parsed("00000000-0000-4000-8000-000000000002")}); err != nil {
+		t.Fatal(err)
+	}
+	if missed := ask(4); missed != 1 {
+		t.Errorf("missed %d, want the one that is not in memory", missed)
+	}
+	q.Exact = true
+	if _, _, err := g.Nearest(t.Context(), q); err != nil || !slices.Equal(meter.passedOn, []string{resident.Unlike}) {
+		t.Errorf("passed on %v (%v)", meter.passedOn, err)
 	}
 }

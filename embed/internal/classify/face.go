@@ -37,46 +37,52 @@ func (p Pixels) Channels() int {
 	return 3
 }
 
-// Of are the numbers of a crop, which has the graph's size and channels.
-func (p Pixels) Of(crop *cv.Image) ([]float32, error) {
+// Of writes the numbers of a crop, which has the graph's size and channels, to out, one
+// for each of its bytes.
+func (p Pixels) Of(crop *cv.Image, out []float32) error {
 	n := p.Channels()
-	if crop.Channels() != n {
-		return nil, fmt.Errorf("crop of %d channels, want %d", crop.Channels(), n)
+	if crop.Channels() != n || crop.Width()*crop.Height()*n != len(out) {
+		return fmt.Errorf("crop of %dx%d pixels of %d channels, want %d and %d numbers", crop.Width(), crop.Height(), crop.Channels(), n, len(out))
 	}
-	if n == 3 && !p.Last && p.Std[0] == p.Std[1] && p.Std[1] == p.Std[2] {
-		return p.planes(crop)
+	switch {
+	case n == 3 && p.Last:
+		return p.together(crop, out)
+	case n == 3 && p.Std[0] == p.Std[1] && p.Std[1] == p.Std[2]:
+		return p.planes(crop, out)
 	}
 	pixels, err := crop.Pixels()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out, each := make([]float32, len(pixels)), len(pixels)/n
+	each := len(pixels) / n
 	for c := range n {
 		of, from := p.levels(c), p.source(c)
-		if p.Last {
-			for i := range each {
-				out[n*i+c] = of[pixels[n*i+from]]
-			}
-			continue
-		}
 		plane := out[c*each : (c+1)*each]
 		for i := range plane {
 			plane[i] = of[pixels[n*i+from]]
 		}
 	}
-	return out, nil
+	return nil
+}
+
+// together is Of for three channels of a pixel together.
+func (p Pixels) together(crop *cv.Image, out []float32) error {
+	var to cv.Together
+	for c := range 3 {
+		to.From[c], to.Scale[c], to.Shift[c] = p.source(c), 1/p.Std[c], -p.Mean[c]/p.Std[c]
+	}
+	return crop.Floats(out, to)
 }
 
 // planes is Of for three channels, one after the other, of one Std.
-func (p Pixels) planes(crop *cv.Image) ([]float32, error) {
+func (p Pixels) planes(crop *cv.Image, out []float32) error {
 	each := crop.Width() * crop.Height()
-	out := make([]float32, 3*each)
 	to := cv.Planes{Stride: crop.Width(), Scale: 1 / p.Std[0]}
 	for c := range 3 {
 		from := p.source(c)
 		to.Begin[from], to.Shift[from] = c*each, -p.Mean[c]/p.Std[0]
 	}
-	return out, crop.Spread(out, to)
+	return crop.Spread(out, to)
 }
 
 // levels are the numbers of all bytes of one of the graph's channels.
@@ -95,11 +101,14 @@ func (p Pixels) source(c int) int {
 	return c
 }
 
-// From is Of for numbers by rows, columns and channels, blue first, that need not be
-// bytes.
-func (p Pixels) From(values []float32) []float32 {
+// From is Of for as many numbers by rows, columns and channels, blue first, that need
+// not be bytes.
+func (p Pixels) From(values, out []float32) error {
+	if len(values) != len(out) {
+		return fmt.Errorf("%d values of a crop, want %d", len(values), len(out))
+	}
 	n := p.Channels()
-	out, each := make([]float32, len(values)), len(values)/n
+	each := len(values) / n
 	for c := range n {
 		from := p.source(c)
 		for i := range each {
@@ -110,5 +119,5 @@ func (p Pixels) From(values []float32) []float32 {
 			out[at] = (values[n*i+from] - p.Mean[c]) / p.Std[c]
 		}
 	}
-	return out
+	return nil
 }

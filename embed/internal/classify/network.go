@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/visagedb/visage/embed/internal/ort"
 )
@@ -46,8 +47,9 @@ type Session interface {
 type Network struct {
 	session Session
 	config  Config
-	places  []int // of the outputs among the graph's
-	most    int   // pictures in one run
+	places  []int     // of the outputs among the graph's
+	most    int       // pictures in one run
+	buffers sync.Pool // of *[]float32, the numbers of one run
 }
 
 // Open takes over a session, which it closes, unless it returns an error: that of a
@@ -61,7 +63,7 @@ func Open(ctx context.Context, session Session, config Config) (*Network, error)
 		return nil, err
 	}
 	pattern := n.pattern()
-	alone, err := n.run(ctx, [][]float32{pattern})
+	alone, err := n.run(ctx, 1, pattern)
 	if err == nil && n.most > 1 && !n.bearsTwo(ctx, pattern, alone) {
 		n.most = 1
 	}
@@ -128,7 +130,7 @@ func (n *Network) pattern() []float32 {
 // bearsTwo says whether a picture's values are the same beside another one.
 func (n *Network) bearsTwo(ctx context.Context, picture []float32, alone [][][]float32) bool {
 	const most = 1e-3 // as a share of the largest value
-	two, err := n.run(ctx, [][]float32{picture, make([]float32, len(picture))})
+	two, err := n.run(ctx, 2, append(slices.Clip(picture), make([]float32, len(picture))...))
 	if err != nil {
 		return false
 	}
@@ -147,13 +149,13 @@ func (n *Network) bearsTwo(ctx context.Context, picture []float32, alone [][][]f
 // Numbers is how many numbers a picture has.
 func (n *Network) Numbers() int { return n.config.Width * n.config.Height * n.config.Channels }
 
-// Run says of each input, which are the numbers of a picture, the values of each
-// output: by outputs in their order, and then by inputs. It runs on the caller's
-// processor.
-func (n *Network) Run(ctx context.Context, inputs [][]float32) ([][][]float32, error) {
+// Run says of so many pictures the values of each output: by outputs in their order,
+// and then by pictures. Prepare writes all Numbers of a picture to where it is told, and
+// must not keep that. It runs on the caller's processor.
+func (n *Network) Run(ctx context.Context, pictures int, prepare func(i int, to []float32) error) ([][][]float32, error) {
 	said := make([][][]float32, len(n.config.Outputs))
-	for some := range slices.Chunk(inputs, n.most) {
-		values, err := n.run(ctx, some)
+	for first := 0; first < pictures; first += n.most {
+		values, err := n.runFrom(ctx, first, min(n.most, pictures-first), prepare)
 		if err != nil {
 			return nil, err
 		}
@@ -164,21 +166,36 @@ func (n *Network) Run(ctx context.Context, inputs [][]float32) ([][][]float32, e
 	return said, nil
 }
 
-// run is Run for one batch.
-func (n *Network) run(ctx context.Context, inputs [][]float32) ([][][]float32, error) {
-	data := inputs[0]
-	if len(inputs) > 1 {
-		data = slices.Concat(inputs...)
+// runFrom is Run for the pictures of one batch, from the first on. Their numbers lie in
+// memory that is used again: new memory costs more than to fill it.
+func (n *Network) runFrom(ctx context.Context, first, pictures int, prepare func(i int, to []float32) error) ([][][]float32, error) {
+	buffer, ok := n.buffers.Get().(*[]float32)
+	if !ok {
+		buffer = new([]float32)
 	}
-	out, err := n.session.Run(ctx, ort.Tensor{Shape: n.shape(len(inputs)), Data: data})
+	defer n.buffers.Put(buffer)
+	each := n.Numbers()
+	data := slices.Grow((*buffer)[:0], pictures*each)[:pictures*each]
+	*buffer = data
+	for i := range pictures {
+		if err := prepare(first+i, data[i*each:(i+1)*each]); err != nil {
+			return nil, err
+		}
+	}
+	return n.run(ctx, pictures, data)
+}
+
+// run says the values of each output for the numbers of so many pictures.
+func (n *Network) run(ctx context.Context, pictures int, data []float32) ([][][]float32, error) {
+	out, err := n.session.Run(ctx, ort.Tensor{Shape: n.shape(pictures), Data: data})
 	if err != nil {
 		return nil, err
 	}
 	said := make([][][]float32, len(n.places))
 	for o, place := range n.places {
 		per, all := n.config.Outputs[o].Values, out[place].Data
-		if len(all) != len(inputs)*per {
-			return nil, fmt.Errorf("output %q of the graph has %d values for %d pictures, want %d for each", n.config.Outputs[o].Name, len(all), len(inputs), per)
+		if len(all) != pictures*per {
+			return nil, fmt.Errorf("output %q of the graph has %d values for %d pictures, want %d for each", n.config.Outputs[o].Name, len(all), pictures, per)
 		}
 		for values := range slices.Chunk(all, per) {
 			if slices.ContainsFunc(values, func(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }) {

@@ -36,6 +36,40 @@ static int blocks(const unsigned char *row, int width, float *const *to, float s
 static int blocks(const unsigned char *, int, float *const *, float, const float *) { return 0; }
 #endif
 
+#if CV_SIMD128
+// sixteen maps 16 pixels of three bytes to floats that stay together, in the order of
+// from.
+static void sixteen(const unsigned char *pixels, const int *from, const cv::v_float32x4 *scale, const cv::v_float32x4 *shift, float *to) {
+	cv::v_uint8x16 channels[3];
+	cv::v_load_deinterleave(pixels, channels[0], channels[1], channels[2]);
+	float levels[3][16];
+	for (int c = 0; c < 3; c++) {
+		widen(channels[from[c]], scale[c], shift[c], levels[c]);
+	}
+	for (int i = 0; i < 16; i += 4) {
+		cv::v_store_interleave(to + 3 * i, cv::v_load(levels[0] + i), cv::v_load(levels[1] + i), cv::v_load(levels[2] + i));
+	}
+}
+#endif
+
+void visage_together(const unsigned char *pixels, long count, float *out, const int *from, const float *scale, const float *shift, char **error) {
+	guarded(error, [&] {
+		long i = 0;
+#if CV_SIMD128
+		const cv::v_float32x4 by[3] = {cv::v_setall_f32(scale[0]), cv::v_setall_f32(scale[1]), cv::v_setall_f32(scale[2])};
+		const cv::v_float32x4 plus[3] = {cv::v_setall_f32(shift[0]), cv::v_setall_f32(shift[1]), cv::v_setall_f32(shift[2])};
+		for (; i + 16 <= count; i += 16) {
+			sixteen(pixels + 3 * i, from, by, plus, out + 3 * i);
+		}
+#endif
+		for (; i < count; i++) {
+			for (int c = 0; c < 3; c++) {
+				out[3 * i + c] = pixels[3 * i + from[c]] * scale[c] + shift[c];
+			}
+		}
+	});
+}
+
 void visage_planes(const unsigned char *pixels, int width, int height, float *planes, const long *plane, long stride,
                    float scale, const float *shift, char **error) {
 	guarded(error, [&] {

@@ -14,6 +14,10 @@ extern "C" {
 void visage_planes(const unsigned char *pixels, int width, int height, float *planes, const long *plane, long stride,
                    float scale, const float *shift, char **error);
 
+// Writes count pixels of 3 bytes as 3 floats each: float c of a pixel is its byte
+// from[c] * scale[c] + shift[c].
+void visage_together(const unsigned char *pixels, long count, float *out, const int *from, const float *scale, const float *shift, char **error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,6 +3,7 @@
 #include "guarded.h"
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <opencv2/core.hpp>
 #include <opencv2/core/hal/intrin.hpp>
 #include <vector>
@@ -37,18 +38,61 @@ struct Covers {
 	}
 };
 
-// add adds n bytes, times a share, to a row.
-static void add(const unsigned char *bytes, float share, int n, float *row) {
-	int i = 0;
 #if CV_SIMD128
-	const cv::v_float32x4 by = cv::v_setall_f32(share);
-	for (; i + 4 <= n; i += 4) {
-		const cv::v_float32x4 levels = cv::v_cvt_f32(cv::v_reinterpret_as_s32(cv::v_load_expand_q(bytes + i)));
-		cv::v_store(row + i, cv::v_muladd(levels, by, cv::v_load(row + i)));
+// unit is a share of 1 as a whole number: 255 levels in 16,384ths fit into 32 bits, and
+// rounding the shares moves no level by a tenth.
+static const int unit = 1 << 14;
+
+// pair is the shares of two rows, one beside the other. Of an odd number the last has
+// none beside it.
+static cv::v_int16x8 pair(const Cover &c, int i) {
+	const short one = static_cast<short>(c.shares[i] * unit + 0.5F);
+	const short other = i + 1 < c.count ? static_cast<short>(c.shares[i + 1] * unit + 0.5F) : 0;
+	return cv::v_int16x8(one, other, one, other, one, other, one, other);
+}
+
+// blocks sums up as many whole blocks of 16 bytes of the rows as there are, by their
+// shares, and says how many bytes that were.
+static int blocks(const unsigned char *bytes, long stride, const Cover &c, int n, float *row) {
+	const cv::v_float32x4 by = cv::v_setall_f32(1.0F / unit);
+	std::vector<cv::v_int16x8> shares;
+	for (int i = 0; i < c.count; i += 2) {
+		shares.push_back(pair(c, i));
 	}
+	int x = 0;
+	for (; x + 16 <= n; x += 16) {
+		cv::v_int32x4 sums[4] = {cv::v_setzero_s32(), cv::v_setzero_s32(), cv::v_setzero_s32(), cv::v_setzero_s32()};
+		const unsigned char *at = bytes + x;
+		for (const cv::v_int16x8 &two : shares) {
+			const bool last = &two == &shares.back() && c.count % 2 == 1;
+			cv::v_uint8x16 low, high;
+			cv::v_zip(cv::v_load(at), cv::v_load(last ? at : at + stride), low, high);
+			cv::v_uint16x8 levels[4];
+			cv::v_expand(low, levels[0], levels[1]);
+			cv::v_expand(high, levels[2], levels[3]);
+			for (int k = 0; k < 4; k++) {
+				sums[k] = cv::v_dotprod(cv::v_reinterpret_as_s16(levels[k]), two, sums[k]);
+			}
+			at += 2 * stride;
+		}
+		for (int k = 0; k < 4; k++) {
+			cv::v_store(row + x + 4 * k, cv::v_cvt_f32(sums[k]) * by);
+		}
+	}
+	return x;
+}
+#else
+static int blocks(const unsigned char *, long, const Cover &, int, float *) { return 0; }
 #endif
-	for (; i < n; i++) {
-		row[i] += share * bytes[i];
+
+// down sums up n bytes of each of the rows that c covers, by their shares. The first row
+// begins at bytes, each of the others a stride after the one before.
+static void down(const unsigned char *bytes, long stride, const Cover &c, int n, float *row) {
+	for (int x = blocks(bytes, stride, c, n, row); x < n; x++) {
+		row[x] = 0;
+		for (int i = 0; i < c.count; i++) {
+			row[x] += c.shares[i] * bytes[stride * i + x];
+		}
 	}
 }
 
@@ -62,17 +106,20 @@ static void along3(const float *row, const Covers &columns, unsigned char *to) {
 		for (int i = 0; i < c.count; i++) {
 			sum = cv::v_muladd(cv::v_load(at + 3L * i), cv::v_setall_f32(c.shares[i]), sum);
 		}
-		float sums[4];
-		cv::v_store(sums, sum);
+		const cv::v_int32x4 levels = cv::v_round(sum);
+		const cv::v_uint16x8 halves = cv::v_pack_u(levels, levels);
+		const int four = cv::v_reinterpret_as_s32(cv::v_pack(halves, halves)).get0();
+		std::memcpy(to, &four, 3);
 #else
 		float sums[3] = {0, 0, 0};
 		for (int i = 0; i < 3 * c.count; i++) {
 			sums[i % 3] += c.shares[i / 3] * at[i];
 		}
-#endif
 		for (int k = 0; k < 3; k++) {
-			*to++ = cv::saturate_cast<unsigned char>(sums[k]);
+			to[k] = cv::saturate_cast<unsigned char>(sums[k]);
 		}
+#endif
+		to += 3;
 	}
 }
 
@@ -97,10 +144,7 @@ void visage_shrink(visage_region from, int width, int height, unsigned char *to,
 		const int right = from.channels * (columns.pixels.back().first + columns.pixels.back().count);
 		std::vector<float> row(bytes + 1);
 		for (const Cover &r : rows.pixels) {
-			std::fill(row.begin() + left, row.begin() + right, 0.0F);
-			for (int i = 0; i < r.count; i++) {
-				add(from.pixels + bytes * (r.first + i) + left, r.shares[i], right - left, row.data() + left);
-			}
+			down(from.pixels + bytes * r.first + left, bytes, r, right - left, row.data() + left);
 			(from.channels == 3 ? along3 : along1)(row.data(), columns, to);
 			to += 1L * from.channels * width;
 		}

@@ -30,8 +30,8 @@ func TestShrinkIsResizeByAreas(t *testing.T) {
 	grey := colours.Grey()
 	t.Cleanup(func() { check(t, grey.Close()) })
 	for _, m := range []*cv.Image{colours, grey} {
-		for _, part := range []image.Rectangle{m.Bounds(), image.Rect(3, 5, 203, 211), image.Rect(100, 90, 228, 218)} {
-			for _, size := range []image.Point{{64, 64}, {112, 97}, {1, 1}} {
+		for _, part := range []image.Rectangle{m.Bounds(), image.Rect(3, 5, 203, 211), image.Rect(100, 90, 228, 218), image.Rect(7, 1, 27, 21)} {
+			for _, size := range []image.Point{{64, 64}, {112, 97}, {5, 7}, {1, 1}} {
 				at := cv.Region{X: float64(part.Min.X), Y: float64(part.Min.Y), Width: float64(part.Dx()), Height: float64(part.Dy())}
 				got, err := m.Shrink(at, size.X, size.Y)
 				got2 := rgba(t, got, err)
