@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/visagedb/visage/embed/attribute"
 	"github.com/visagedb/visage/embed/internal/classify"
 	"github.com/visagedb/visage/internal/face"
 )
@@ -90,29 +89,12 @@ func (e *Embedder) analyzeSome(ctx context.Context, found []viewed, asked Asked)
 }
 
 // estimate says of the faces the attributes that are asked for.
-func (e *Embedder) estimate(ctx context.Context, faces []classify.Face, asked []face.Attribute, out []Analyzed) (err error) {
-	var used []*attribute.Estimator
-	for _, m := range e.estimators {
-		if m.has(asked) {
-			used = append(used, m.Estimator)
-		}
-	}
-	near := make([]attribute.Near, len(faces))
-	defer func() {
-		for _, n := range near {
-			err = errors.Join(err, n.Close())
-		}
-	}()
-	for i, f := range faces {
-		if near[i], err = attribute.NewNear(f, used...); err != nil {
-			return internal(ctx, err, "cut out a face")
-		}
-	}
+func (e *Embedder) estimate(ctx context.Context, faces []classify.Face, asked []face.Attribute, out []Analyzed) error {
 	for _, m := range e.estimators {
 		if !m.has(asked) {
 			continue
 		}
-		estimates, err := m.Estimate(ctx, near)
+		estimates, err := m.Estimate(ctx, faces)
 		if err != nil {
 			return internal(ctx, err, "estimate attributes with "+m.name)
 		}

@@ -68,18 +68,10 @@ func (e *Embedder) point(ctx context.Context, data []byte, found []face.Detectio
 	return out, nil
 }
 
-func (e *Embedder) pointSome(ctx context.Context, p *picture, found []face.Detection) (_ []face.Landmarks, err error) {
-	near := make([]attribute.Near, len(found))
-	defer func() {
-		for _, n := range near {
-			err = errors.Join(err, n.Close())
-		}
-	}()
+func (e *Embedder) pointSome(ctx context.Context, p *picture, found []face.Detection) ([]face.Landmarks, error) {
+	faces := make([]classify.Face, len(found))
 	for i, d := range found {
-		f := classify.Face{Picture: p.image, Frame: p.image.Bounds(), Box: d.Box}
-		if near[i], err = attribute.NewNear(f, &e.points.Estimator); err != nil {
-			return nil, err
-		}
+		faces[i] = classify.Face{Picture: p.image, Frame: p.image.Bounds(), Box: d.Box}
 	}
-	return e.points.Find(ctx, near)
+	return e.points.Find(ctx, faces)
 }

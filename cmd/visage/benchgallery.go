@@ -20,6 +20,7 @@ type galleryBench struct {
 	synthetic.Config
 	gallery, space          string
 	identities, perIdentity int
+	bare                    bool // is left without an index
 }
 
 func benchGallery(a *app) *cobra.Command {
@@ -52,6 +53,7 @@ Measured on 7,701 photographs of LFW:
 	flags.Uint64Var(&b.Seed, "seed", 1, "another seed gives other people")
 	flags.StringVar(&b.gallery, "gallery", "synthetic", "gallery, made if there is none of the name")
 	flags.StringVar(&b.space, "space", "", "load into this space; default one named for the settings")
+	flags.BoolVar(&b.bare, "no-index", false, "build no index of a space that had no template before, as for searches in memory; visage index build does it later")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if b.identities < 1 || b.perIdentity < 1 || b.gallery == "" {
 			return misuse{errors.New("bench gallery: use at least 1 of --identities and --per-identity, and name a --gallery")}
@@ -85,8 +87,10 @@ func (a *app) benchGallery(ctx context.Context, db *postgres.DB, b *galleryBench
 	if err := a.importRows(ctx, from, im, space.Dim, &r); err != nil {
 		return nil, err
 	}
-	if err := a.buildIndex(ctx, im, &r); err != nil {
-		return nil, err
+	if !b.bare {
+		if err := a.buildIndex(ctx, im, &r); err != nil {
+			return nil, err
+		}
 	}
 	notes := fmt.Sprintf("%d templates of %d dimensions, %d of them new, in gallery %s, space %s", r.Rows, space.Dim, r.Added, b.gallery, space.Name())
 	results := []bench.Result{bench.Rounds{Values: []float64{r.RowsPerSecond}}.Result("gallery.load", "1/s", "", notes)}

@@ -22,6 +22,13 @@ func TestBenchGallery(t *testing.T) {
 	if len(again.Results) != 1 || !strings.Contains(again.Results[0].Notes, "440 templates of 64 dimensions, 40 of them new") {
 		t.Errorf("again: %+v", again.Results)
 	}
+	bare := load("--identities", "100", "--dim", "32", "--effective-dim", "20", "--genuine-sd", "0.2", "--no-index")
+	if len(bare.Results) != 1 || bare.Results[0].Name != "gallery.load" {
+		t.Errorf("without an index: %+v", bare.Results)
+	}
+	if out := v.do("doctor"); !strings.Contains(out, "visage index build") {
+		t.Errorf("nothing is said of the missing index: %s", out)
+	}
 	if out := v.do("identity", "list", "--gallery", "synthetic"); !strings.Contains(out, "s1-p109") {
 		t.Errorf("identities: %s", out)
 	}

@@ -94,7 +94,7 @@ func (e *Estimator) Turned() bool { return e.config.Cut == DeepFace }
 
 // Estimate estimates the attributes of faces, in their order. A face of so few pixels
 // that nothing of it is left is face.NoFace.
-func (e *Estimator) Estimate(ctx context.Context, faces []Near) ([]map[face.Attribute]face.Estimate, error) {
+func (e *Estimator) Estimate(ctx context.Context, faces []classify.Face) ([]map[face.Attribute]face.Estimate, error) {
 	said, err := e.network.Run(ctx, len(faces), func(i int, to []float32) error { return e.config.numbers(faces[i], to) })
 	if err != nil {
 		return nil, err

@@ -123,24 +123,9 @@ func TestNetworksMatchTheReference(t *testing.T) {
 	}
 }
 
-// near are faces as estimators take them.
-func near(t *testing.T, e *attribute.Estimator, faces ...classify.Face) []attribute.Near {
-	t.Helper()
-	out := make([]attribute.Near, len(faces))
-	for i, f := range faces {
-		n, err := attribute.NewNear(f, e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { golden.Check(t, n.Close()) })
-		out[i] = n
-	}
-	return out
-}
-
 func estimated(t *testing.T, e *attribute.Estimator, faces ...classify.Face) []map[face.Attribute]face.Estimate {
 	t.Helper()
-	out, err := e.Estimate(t.Context(), near(t, e, faces...))
+	out, err := e.Estimate(t.Context(), faces)
 	if err != nil {
 		t.Fatal(err)
 	}

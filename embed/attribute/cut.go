@@ -6,12 +6,13 @@ import (
 	"math"
 
 	"github.com/visagedb/visage/embed/align"
+	"github.com/visagedb/visage/embed/internal/classify"
 	"github.com/visagedb/visage/embed/internal/cv"
 	"github.com/visagedb/visage/internal/face"
 )
 
 // numbers prepares a face for the network.
-func (c Config) numbers(f Near, to []float32) error {
+func (c Config) numbers(f classify.Face, to []float32) error {
 	if c.Cut == DeepFace {
 		return c.fractions(f.Turned, to)
 	}
@@ -34,7 +35,7 @@ type placed struct {
 }
 
 // place finds the face's place. Black is around it.
-func (c Config) place(f Near) (placed, error) {
+func (c Config) place(f classify.Face) (placed, error) {
 	window := c.window(f.Box)
 	part := window.Intersect(f.Frame).Intersect(f.Picture.Bounds())
 	if part.Empty() {
@@ -76,7 +77,7 @@ func (c Config) window(box face.Box) image.Rectangle {
 }
 
 // prepare brings a part of the face's picture to the network's size and channels.
-func (c Config) prepare(f Near, p placed) (*cv.Image, error) {
+func (c Config) prepare(f classify.Face, p placed) (*cv.Image, error) {
 	small, err := scale(f, p.part, p.at.Size())
 	if err == nil && c.Pixels.Grey {
 		grey := small.Grey()
@@ -92,11 +93,12 @@ func (c Config) prepare(f Near, p placed) (*cv.Image, error) {
 
 // scale brings a part of the face's picture to a size: larger bilinearly, smaller by
 // areas.
-func scale(f Near, part image.Rectangle, size image.Point) (*cv.Image, error) {
+func scale(f classify.Face, part image.Rectangle, size image.Point) (*cv.Image, error) {
 	if size.X >= part.Dx() {
 		return f.Picture.ResizePart(part, size.X, size.Y, cv.Bilinear)
 	}
-	return f.shrink(part, size)
+	at := cv.Region{X: float64(part.Min.X), Y: float64(part.Min.Y), Width: float64(part.Dx()), Height: float64(part.Dy())}
+	return f.Picture.Shrink(at, size.X, size.Y)
 }
 
 // deepfaceSide is that of the picture into which DeepFace letterboxes every face

@@ -26,7 +26,7 @@ func OpenPoints(ctx context.Context, session classify.Session, config Config, po
 
 // Find returns the points of each face, in its picture's pixels. A face of which
 // nothing lies in the picture is face.NoFace.
-func (p *Points) Find(ctx context.Context, faces []Near) ([]face.Landmarks, error) {
+func (p *Points) Find(ctx context.Context, faces []classify.Face) ([]face.Landmarks, error) {
 	places := make([]placed, len(faces))
 	said, err := p.network.Run(ctx, len(faces), func(i int, to []float32) (err error) {
 		if places[i], err = p.config.place(faces[i]); err != nil {

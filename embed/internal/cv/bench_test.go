@@ -91,3 +91,18 @@ func BenchmarkPool(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkShrink scales a face of usual size down for a network that estimates
+// attributes.
+func BenchmarkShrink(b *testing.B) {
+	m := noise(b, 270, 370)
+	for b.Loop() {
+		small, err := m.Shrink(cv.Region{Width: 270, Height: 370}, 112, 112)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := small.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

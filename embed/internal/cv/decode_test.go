@@ -42,7 +42,7 @@ func quarters(w, h int) *image.NRGBA {
 	return m
 }
 
-func encode(t *testing.T, with func(*bytes.Buffer) error) []byte {
+func encode(t testing.TB, with func(*bytes.Buffer) error) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := with(&b); err != nil {
@@ -55,7 +55,7 @@ func asJPEG(t *testing.T, m image.Image) []byte {
 	return encode(t, func(b *bytes.Buffer) error { return jpeg.Encode(b, m, &jpeg.Options{Quality: 95}) })
 }
 
-func asPNG(t *testing.T, m image.Image) []byte {
+func asPNG(t testing.TB, m image.Image) []byte {
 	return encode(t, func(b *bytes.Buffer) error { return png.Encode(b, m) })
 }
 

@@ -26,7 +26,7 @@ func caffe(t *testing.T) *cv.Net {
 	return net
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Error(err)

@@ -53,31 +53,33 @@ static cv::v_int16x8 pair(const Cover &c, int i) {
 
 // blocks sums up as many whole blocks of 16 bytes of the rows as there are, by their
 // shares, and says how many bytes that were.
-static int blocks(const unsigned char *bytes, long stride, const Cover &c, int n, float *row) {
+static int blocks(const unsigned char *bytes, long stride, const Cover &of, int n, float *row) {
 	const cv::v_float32x4 by = cv::v_setall_f32(1.0F / unit);
 	std::vector<cv::v_int16x8> shares;
-	for (int i = 0; i < c.count; i += 2) {
-		shares.push_back(pair(c, i));
+	for (int i = 0; i < of.count; i += 2) {
+		shares.push_back(pair(of, i));
 	}
 	int x = 0;
 	for (; x + 16 <= n; x += 16) {
-		cv::v_int32x4 sums[4] = {cv::v_setzero_s32(), cv::v_setzero_s32(), cv::v_setzero_s32(), cv::v_setzero_s32()};
+		cv::v_int32x4 a = cv::v_setzero_s32(), b = a, c = a, d = a; // named, so that none lies in memory
 		const unsigned char *at = bytes + x;
 		for (const cv::v_int16x8 &two : shares) {
-			const bool last = &two == &shares.back() && c.count % 2 == 1;
+			const bool last = &two == &shares.back() && of.count % 2 == 1;
 			cv::v_uint8x16 low, high;
 			cv::v_zip(cv::v_load(at), cv::v_load(last ? at : at + stride), low, high);
-			cv::v_uint16x8 levels[4];
-			cv::v_expand(low, levels[0], levels[1]);
-			cv::v_expand(high, levels[2], levels[3]);
-			for (int k = 0; k < 4; k++) {
-				sums[k] = cv::v_dotprod(cv::v_reinterpret_as_s16(levels[k]), two, sums[k]);
-			}
+			cv::v_uint16x8 first, second, third, fourth;
+			cv::v_expand(low, first, second);
+			cv::v_expand(high, third, fourth);
+			a = cv::v_dotprod(cv::v_reinterpret_as_s16(first), two, a);
+			b = cv::v_dotprod(cv::v_reinterpret_as_s16(second), two, b);
+			c = cv::v_dotprod(cv::v_reinterpret_as_s16(third), two, c);
+			d = cv::v_dotprod(cv::v_reinterpret_as_s16(fourth), two, d);
 			at += 2 * stride;
 		}
-		for (int k = 0; k < 4; k++) {
-			cv::v_store(row + x + 4 * k, cv::v_cvt_f32(sums[k]) * by);
-		}
+		cv::v_store(row + x, cv::v_cvt_f32(a) * by);
+		cv::v_store(row + x + 4, cv::v_cvt_f32(b) * by);
+		cv::v_store(row + x + 8, cv::v_cvt_f32(c) * by);
+		cv::v_store(row + x + 12, cv::v_cvt_f32(d) * by);
 	}
 	return x;
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // noise is a picture of random colours.
-func noise(t *testing.T, width, height int) *cv.Image {
+func noise(t testing.TB, width, height int) *cv.Image {
 	t.Helper()
 	m := image.NewRGBA(image.Rect(0, 0, width, height))
 	random := rand.New(rand.NewPCG(1, 2))
