@@ -40,11 +40,11 @@ type LeftOut struct {
 
 // Photographs are to be enrolled, each given as the bytes of a picture file.
 type Photographs struct {
-	Photos       [][]byte
-	Models       Models
-	Faces        string  // which of a photograph: largest, the default, all or reject
-	Quality      string  // usual, the default, or any
-	MinQuality   float64 // the least score of a face, 0 to 1
+	Photos     [][]byte
+	Models     Models
+	Faces      string  // which of a photograph: largest, the default, all or reject
+	Quality    string  // usual, the default, or any
+	MinQuality float64 // the least score of a face, 0 to 1
 }
 
 // Faces lists those of an identity.
