@@ -145,6 +145,7 @@ func TestPick(t *testing.T) {
 		"a largest that fails": {Gates{MinSide: 95, Faces: Largest}, 0, 0, face.TooSmall},
 		"all that pass":        {Gates{MinSide: 20, Faces: All}, 2, 1, ""},
 		"more than one":        {Gates{MinSide: 20, Faces: Reject}, 0, 0, face.SeveralFaces},
+		"one that passes":      {Gates{MinSide: 50, Faces: Reject}, 1, 2, ""},
 	} {
 		got, left, err := c.gates.Pick(two)
 		if len(got) != c.want || len(left) != c.left || face.CodeOf(err) != c.why {

@@ -92,7 +92,7 @@ func (t *searchTrial) followed(ctx context.Context, c *resident.Copy, from face.
 	defer stop(nil)
 	looking.Go(func() { look(following, t.db, c) })
 	if err = c.Await(following, now); err == nil {
-		c.Seen(now)
+		c.Seen(now, time.Now()) // it stands there still: nobody writes
 		err = use(time.Since(begun))
 	}
 	stop(nil)

@@ -174,6 +174,9 @@ func TestResidentDiskFull(t *testing.T) {
 	p, _ := serve()
 	ballast := fillDisk(t, disk)
 	end(p, "the templates in memory are not kept for the next time")
+	if left, err := filepath.Glob(filepath.Join(disk, "*")); err != nil || len(left) != 2 { // the ballast, and the program's name
+		t.Errorf("left are %v (%v)", left, err)
+	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}

@@ -115,8 +115,9 @@ func look(ctx context.Context, db *postgres.DB, c *resident.Copy) {
 	clock := time.NewTicker(lookEvery)
 	defer clock.Stop()
 	for {
+		asked := time.Now() // it stands farther when the answer is there
 		if at, err := db.CurrentPosition(ctx); err == nil {
-			c.Seen(at)
+			c.Seen(at, asked)
 		}
 		select {
 		case <-ctx.Done():

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -34,7 +35,6 @@ const stormFaces = 30
 type written struct {
 	id       string
 	vector   []float32
-	identity string // id
 	since    time.Time
 	position string // of the write
 	leaving  bool   // somebody has begun to erase it
@@ -50,11 +50,22 @@ type storm struct {
 	mu      sync.Mutex
 	url     string // of the service; empty while there is none
 	faces   []*written
-	gone    map[string]bool // faces that are surely erased
-	people  []string        // ids of identities
+	gone    map[string]bool // faces of those that are surely erased
+	people  []person
 	program *program
 
-	writes, searches, inMemory, unanswered atomic.Int64
+	writes, searches, inMemory, unanswered, galleries atomic.Int64
+	kills, slots                                      int // slots that were dropped
+}
+
+// person is an identity.
+type person struct{ id, name string }
+
+// enough says whether so much was done that it can have gone wrong.
+func (s *storm) enough() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.writes.Load() >= 50 && s.inMemory.Load() >= 50 && s.galleries.Load() > 0 && len(s.gone) > 0 && s.kills >= 3 && s.slots > 0
 }
 
 // serve starts the service, and waits until it listens.
@@ -86,12 +97,13 @@ func (s *storm) send(ctx context.Context, method, path string, body, into any) (
 		s.Error(err)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, url+path, bytes.NewReader(text))
-	if err != nil { // nobody serves
+	if err != nil {
+		s.Error(err)
 		return 0, "", false
 	}
 	r.Header.Set("Content-Type", "application/json")
 	w, err := http.DefaultClient.Do(r)
-	if err != nil {
+	if err != nil { // nobody serves, perhaps
 		return 0, "", false
 	}
 	defer w.Body.Close()
@@ -143,7 +155,7 @@ func (s *storm) write(ctx context.Context, seed uint64) {
 	for ctx.Err() == nil {
 		switch n := r.IntN(20); {
 		case n < 10:
-			s.add(ctx, r, "synthetic")
+			s.add(ctx, r)
 		case n < 14:
 			s.move(ctx, r)
 		case n < 19:
@@ -154,58 +166,66 @@ func (s *storm) write(ctx context.Context, seed uint64) {
 	}
 }
 
-// person is an identity of a gallery, which may be new.
-func (s *storm) person(ctx context.Context, r *rand.Rand, gallery string) (id string, ok bool) {
+// known is somebody that was made before.
+func (s *storm) known(r *rand.Rand) (p person, ok bool) {
 	s.mu.Lock()
-	if n := len(s.people); gallery == "synthetic" && n > 0 && r.IntN(4) > 0 {
-		id = s.people[r.IntN(n)]
+	defer s.mu.Unlock()
+	if len(s.people) == 0 {
+		return person{}, false
 	}
-	s.mu.Unlock()
-	if id != "" {
-		return id, true
-	}
-	var made struct{ ID string }
-	status, _, ok := s.ask(ctx, "POST", "/v1/galleries/"+gallery+"/identities", map[string]any{"name": fmt.Sprint(r.Uint64())}, &made)
-	if !ok || status != http.StatusCreated {
-		return "", false
-	}
-	if gallery == "synthetic" {
-		s.mu.Lock()
-		s.people = append(s.people, made.ID)
-		s.mu.Unlock()
-	}
-	return made.ID, true
+	return s.people[r.IntN(len(s.people))], true
 }
 
-// add enrols a face, and returns it.
-func (s *storm) add(ctx context.Context, r *rand.Rand, gallery string) *written {
-	identity, ok := s.person(ctx, r, gallery)
-	if !ok {
-		return nil
+// newcomer makes an identity of a gallery.
+func (s *storm) newcomer(ctx context.Context, r *rand.Rand, gallery string) (person, bool) {
+	p := person{name: fmt.Sprint(r.Uint64())}
+	var made struct{ ID string }
+	status, _, ok := s.ask(ctx, "POST", "/v1/galleries/"+gallery+"/identities", map[string]any{"name": p.name}, &made)
+	p.id = made.ID
+	return p, ok && status == http.StatusCreated
+}
+
+// add enrols a face for somebody, new or not.
+func (s *storm) add(ctx context.Context, r *rand.Rand) {
+	p, ok := s.known(r)
+	if !ok || r.IntN(4) == 0 {
+		if p, ok = s.newcomer(ctx, r, "synthetic"); !ok {
+			return
+		}
 	}
-	f := &written{vector: direction(r), identity: identity}
+	if f := s.enrol(ctx, r, "synthetic", p); f != nil {
+		s.mu.Lock()
+		s.faces, s.people = append(s.faces, f), append(s.people, p)
+		s.mu.Unlock()
+	}
+}
+
+// enrol enrols a face.
+func (s *storm) enrol(ctx context.Context, r *rand.Rand, gallery string, p person) *written {
+	f := &written{vector: direction(r)}
 	var made struct {
 		Results []struct{ Faces []struct{ ID string } }
 	}
-	status, position, ok := s.ask(ctx, "POST", "/v1/galleries/"+gallery+"/identities/"+identity+"/faces", map[string]any{"embedding": f.vector, "space": s.space}, &made)
+	status, position, ok := s.ask(ctx, "POST", "/v1/galleries/"+gallery+"/identities/"+p.id+"/faces", map[string]any{"embedding": f.vector, "space": s.space}, &made)
 	if !ok || status != http.StatusCreated {
 		return nil
 	}
 	f.id, f.since, f.position = made.Results[0].Faces[0].ID, time.Now(), position
-	if gallery == "synthetic" {
-		s.mu.Lock()
-		s.faces = append(s.faces, f)
-		s.mu.Unlock()
-	}
 	return f
 }
 
-// move gives a face another identity.
+// move gives a face to somebody else, or to nobody.
 func (s *storm) move(ctx context.Context, r *rand.Rand) {
 	f, there := s.pick(r)
-	if there {
-		s.ask(ctx, "PATCH", "/v1/faces/"+f.id, map[string]any{"identity": nil}, nil)
+	p, ok := s.known(r)
+	if !there || !ok {
+		return
 	}
+	to := &p.name
+	if r.IntN(4) == 0 {
+		to = nil
+	}
+	s.ask(ctx, "PATCH", "/v1/faces/"+f.id, map[string]any{"identity": to}, nil)
 }
 
 // erase erases a face, which is gone for sure once that is answered.
@@ -228,18 +248,26 @@ func (s *storm) erase(ctx context.Context, r *rand.Rand) {
 	}
 }
 
-// gallery makes one with a face, and erases it.
+// gallery makes one with a face, and erases it: then nobody finds it.
 func (s *storm) gallery(ctx context.Context, r *rand.Rand) {
 	name := fmt.Sprint("passing-", r.Uint64())
 	if status, _, ok := s.ask(ctx, "POST", "/v1/galleries", map[string]any{"name": name}, nil); !ok || status != http.StatusCreated {
 		return
 	}
-	f := s.add(ctx, r, name)
-	status, _, ok := s.ask(ctx, "DELETE", "/v1/galleries/"+name, nil, nil)
-	if ok && status == http.StatusNoContent && f != nil {
-		s.mu.Lock()
-		s.gone[f.id] = true
-		s.mu.Unlock()
+	p, ok := s.newcomer(ctx, r, name)
+	if !ok {
+		return
+	}
+	f := s.enrol(ctx, r, name, p)
+	if status, _, ok := s.ask(ctx, "DELETE", "/v1/galleries/"+name, nil, nil); !ok || status != http.StatusNoContent || f == nil {
+		return
+	}
+	query := map[string]any{"embedding": f.vector, "space": s.space, "threshold": 0.5}
+	switch status, _, ok := s.ask(ctx, "POST", "/v1/galleries/"+name+"/search", query, nil); {
+	case ok && status == http.StatusNotFound:
+		s.galleries.Add(1)
+	case ok:
+		s.Errorf("a search of gallery %s, which is gone, is answered %d", name, status)
 	}
 }
 
@@ -255,11 +283,7 @@ func (s *storm) search(ctx context.Context, seed uint64) {
 			continue
 		}
 		s.mu.Lock()
-		gone := len(s.gone)
-		erased := make(map[string]bool, gone)
-		for id := range s.gone {
-			erased[id] = true
-		}
+		erased := maps.Clone(s.gone)
 		s.mu.Unlock()
 		begun, own := time.Now(), r.IntN(2) == 0
 		ask := map[string]any{"embedding": f.vector, "space": s.space, "threshold": 0.5, "k": 5}
@@ -317,13 +341,30 @@ func (s *storm) kill(n int) {
 		}
 		s.v.do("db", "start")
 	default:
-		conn, err := pgx.Connect(s.Context(), s.database)
-		if err != nil {
-			s.Fatal(err)
+		s.dropSlot()
+	}
+	s.mu.Lock()
+	s.kills++
+	s.mu.Unlock()
+}
+
+// dropSlot has the server forget how far the service has come, once that is cut off.
+func (s *storm) dropSlot() {
+	s.Helper()
+	conn, err := pgx.Connect(s.Context(), s.database)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(s.Context()))
+	for range 20 { // the service comes back as fast as it can
+		_, _ = conn.Exec(s.Context(), `SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE active`)
+		done, err := conn.Exec(s.Context(), `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active`)
+		if err == nil && done.RowsAffected() > 0 {
+			s.mu.Lock()
+			s.slots++
+			s.mu.Unlock()
+			return
 		}
-		defer conn.Close(context.WithoutCancel(s.Context()))
-		_, _ = conn.Exec(s.Context(), `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active`)
-		_, _ = conn.Exec(s.Context(), `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active`) // who is faster
 	}
 }
 
@@ -337,7 +378,9 @@ func (s *storm) restart(by syscall.Signal) {
 	if err := p.Process.Signal(by); err != nil {
 		s.Fatal(err)
 	}
-	_ = p.Wait() // it was killed
+	if err := p.Wait(); err != nil && by != syscall.SIGKILL {
+		s.Errorf("it ends with %v", err)
+	}
 	s.serve()
 }
 
@@ -367,22 +410,22 @@ func TestStorm(t *testing.T) {
 	s := &storm{T: t, v: v, database: database, space: spacesOf(v)[0].Name, gone: map[string]bool{}}
 	s.serve()
 	s.program.errOut.await(t, "a space is held in memory")
-	ctx, stop := context.WithTimeout(t.Context(), stormFor(t))
+	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var group sync.WaitGroup
 	for n := range uint64(2) {
 		group.Go(func() { s.write(ctx, n) })
 		group.Go(func() { s.search(ctx, n) })
 	}
-	kills := 0
-	for ; ctx.Err() == nil; kills++ {
+	for begun := time.Now(); time.Since(begun) < stormFor(t) || !s.enough() && time.Since(begun) < 5*time.Minute; {
 		time.Sleep(time.Second + rand.N(3*time.Second))
-		s.kill(kills)
+		s.kill(s.kills)
 	}
+	stop()
 	group.Wait()
-	t.Logf("%d writes, %d searches of which %d in memory, %d requests without an answer, %d kills; %d faces are left, %d were erased",
-		s.writes.Load(), s.searches.Load(), s.inMemory.Load(), s.unanswered.Load(), kills, len(s.faces), len(s.gone))
-	if s.writes.Load() < 50 || s.inMemory.Load() < 50 || len(s.gone) == 0 || kills < 3 {
+	t.Logf("%d writes, %d searches of which %d in memory, %d galleries, %d requests without an answer, %d kills, %d slots dropped; %d faces are left, %d were erased",
+		s.writes.Load(), s.searches.Load(), s.inMemory.Load(), s.galleries.Load(), s.unanswered.Load(), s.kills, s.slots, len(s.faces), len(s.gone))
+	if !s.enough() {
 		t.Error("too little was done")
 	}
 	s.restart(syscall.SIGTERM)

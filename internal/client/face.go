@@ -17,7 +17,7 @@ type Outcome struct {
 	// Assessed are the faces that were chosen or, of a rejected photograph, the most
 	// prominent one, where one was found.
 	Assessed []Assessed `json:"assessed"`
-	LeftOut  []LeftOut  `json:"left_out"` // with Photographs.Faces all
+	LeftOut  []LeftOut  `json:"left_out"` // with Photographs.Faces all or reject
 	Error    *struct {
 		Code    face.Code `json:"code"`
 		Message string    `json:"message"`

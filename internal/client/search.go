@@ -12,7 +12,7 @@ type Query struct {
 	Photo  []byte   `json:"photo,omitempty"` // the bytes of a picture file
 	Photos [][]byte `json:"photos,omitempty"`
 	// SamePerson says that all photographs are of one person, who is searched for once by
-	// the most prominent face of each.
+	// the most prominent face of each. Of Search only.
 	SamePerson bool `json:"same_person,omitempty"`
 	// AntiSpoofing tells live faces from pictures of faces, which Spoofs leaves out
 	// (reject, the default) or flags (flag).
@@ -35,7 +35,7 @@ type Query struct {
 	Top       int          `json:"top,omitempty"`
 	Filter    *face.Filter `json:"filter,omitempty"` // defaults to everybody
 	// MinLSN is the position of a write that the search must know of, see
-	// Client.Position; a text so that none is none. Defaults to none.
+	// Client.Position. Defaults to none. Of Search only.
 	MinLSN string `json:"min_lsn,omitempty"`
 }
 

@@ -21,7 +21,7 @@ type outcome struct {
 	// Assessed are the faces that were chosen or, of a rejected photograph, the most
 	// prominent one, where one was found.
 	Assessed []assessed `json:"assessed,omitempty"`
-	// LeftOut are faces that were asked for and fell short beside others that did not.
+	// LeftOut are faces that count and fell short beside others that did not.
 	LeftOut []leftOut `json:"left_out,omitempty"`
 	Error   *told     `json:"error,omitempty"`
 }

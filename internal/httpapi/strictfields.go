@@ -70,11 +70,11 @@ func (f *fields) into(name, want string, to any) {
 	}
 }
 
-// ofPhotographs returns Invalid where one of some fields was sent that say how to look
-// at photographs: beside what was sent instead, which is named, they mean nothing.
+// ofPhotographs returns Invalid where one of some fields has a value that says how to
+// look at photographs: beside what was sent instead, which is named, it means nothing.
 func (f *fields) ofPhotographs(instead string, names ...string) error {
 	for _, name := range names {
-		if f.sent(name) {
+		if f.given(name) {
 			return face.Errorf(face.Invalid, "%s says how to look at photographs: leave it out beside %s", name, instead)
 		}
 	}

@@ -39,6 +39,13 @@ func (w *watched) Measured(ctx context.Context) ([]face.MeasuredIndex, error) {
 	return w.DB.Measured(ctx)
 }
 
+// unseen does something while nobody looks.
+func (w *watched) unseen(do func()) {
+	w.looking.Lock()
+	defer w.looking.Unlock()
+	do()
+}
+
 // log is what was logged, for several goroutines.
 type log struct {
 	sync.Mutex
@@ -112,12 +119,12 @@ func TestWatchMeasures(t *testing.T) {
 	if out := said.text(); !strings.Contains(out, "level=WARN") || !strings.Contains(out, "compare every template") || !strings.Contains(out, "visage index drop --space "+s.Name()) {
 		t.Errorf("logged %s", out)
 	}
-	w.looking.Lock() // or it could be measured while it grows
-	for n := range 100 {
-		b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{photo(fmt.Sprint("/more/", n), "sample-01", s, uint64(n)+9000)}))
-	}
-	b.exec(`ANALYZE visage.embeddings_1`)
-	w.looking.Unlock()
+	w.unseen(func() { // or it could be measured while it grows
+		for n := range 100 {
+			b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{photo(fmt.Sprint("/more/", n), "sample-01", s, uint64(n)+9000)}))
+		}
+		b.exec(`ANALYZE visage.embeddings_1`)
+	})
 	measured("grown", 130)
 	b.exec(`VACUUM visage.embeddings_1`)
 	measured("vacuumed", 130)

@@ -77,7 +77,7 @@ func BenchmarkCandidates(b *testing.B) {
 	} {
 		for _, callers := range []int{1, 8} {
 			b.Run(fmt.Sprintf("bytes=%d/n=%d/callers=%d", c.bytes, c.n, callers), func(b *testing.B) {
-				made.index.least = c.bytes
+				made.index.least, made.index.share = c.bytes, 0
 				made.run(b, c.n, callers)
 			})
 		}

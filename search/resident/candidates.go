@@ -16,12 +16,27 @@ type Candidate struct {
 	Similarity float64
 }
 
-// How many templates are compared in bytes for n candidates. With 4,000 no mate was
-// missed at a million templates: docs/trials.md has what was measured.
+// How many templates are compared in bytes for n candidates at the least.
 const (
 	leastBytes   = 4_000
 	bytesForEach = 20
 )
+
+// leastShare is which part of a gallery's templates is compared in bytes at the least,
+// by the number of bits of a code: the fewer they are, the worse they tell mates from
+// the many others. docs/trials.md has what was measured at a million templates.
+func leastShare(bits int) float64 {
+	switch {
+	case bits <= 64:
+		return 0.2
+	case bits <= 128:
+		return 0.05
+	case bits <= 256:
+		return 0.015
+	default:
+		return 0.004
+	}
+}
 
 // MostCandidates is how many candidates are given for a probe at most: what a probe
 // holds while it is searched for grows with them.
@@ -58,7 +73,7 @@ func (x *Index) Candidates(probes [][]float32, metric face.Metric, filter Filter
 	if !known {
 		return found[:len(probes)], nil
 	}
-	for some := range slices.Chunk(turned, mostAtOnce) {
+	for some := range slices.Chunk(turned, max(1, min(mostAtOnce, mostKept()/x.keep(s, n)))) {
 		found = append(found, x.search(some, metric, s, n)...)
 	}
 	return found, nil
@@ -84,6 +99,14 @@ type job struct {
 	turn  chan bool // tells a waiting caller that its job is done (false), or to lead (true)
 }
 
+// kept is how many templates are chosen for its probes.
+func (j *job) kept() (sum int) {
+	for _, t := range j.tasks {
+		sum += t.keep
+	}
+	return sum
+}
+
 // task is one probe's search.
 type task struct {
 	probe  probe
@@ -98,8 +121,14 @@ type task struct {
 	best   []Candidate // nearest first
 }
 
+// keep is how many templates are compared in bytes for n candidates among those of a
+// sieve's gallery.
+func (x *Index) keep(s sieve, n int) int {
+	return max(x.least, bytesForEach*n, int(x.share*float64(s.rows)))
+}
+
 func (x *Index) task(p probe, metric face.Metric, s sieve, n int) *task {
-	t := &task{probe: p, sieve: s, want: n, keep: max(x.least, bytesForEach*n)}
+	t := &task{probe: p, sieve: s, want: n, keep: x.keep(s, n)}
 	t.raw = metric == face.Euclidean && !x.cfg.Space.Unit
 	if t.raw {
 		t.keys = x.rawKeys(p)

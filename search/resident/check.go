@@ -17,24 +17,32 @@ type asked struct {
 }
 
 const (
-	// checkRest is how many times as long as an exact search took is waited after it at
-	// the least, so that checks take a twentieth of the database's time at the most.
+	// checkRest is how many times as long as a check took is waited after it at the least,
+	// so that checks take a twentieth of the database's time at the most.
 	checkRest = 20
+	// checkTimes is how often a search is looked at again from which something seems to be
+	// missing.
+	checkTimes = 3
 	// sameDistance is by how much a distance is greater than another at the least: what
 	// is nearer by less stands in either order.
 	sameDistance = 1e-9
 )
 
+// keep keeps a search for Check, where somebody checks.
+func (g *Gallery) keep(a asked) {
+	if g.checking.Load() {
+		g.last.Store(&a)
+	}
+}
+
 // Check repeats the newest search in memory, where there was one, exactly every so
 // often, and has the Meter count what it had missed, until ctx ends. Searches that fail,
-// and those from which nothing can be told, do not count.
+// and those from which nothing can be told, do not count. It is called once at a time.
 func (g *Gallery) Check(ctx context.Context, every time.Duration) {
-	for wait := every; ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
-		}
+	g.checking.Store(true)
+	defer g.last.Store(nil)
+	defer g.checking.Store(false)
+	for wait := every; pause(ctx, wait); {
 		begun := time.Now()
 		if last := g.last.Swap(nil); last != nil {
 			g.check(ctx, *last)
@@ -43,30 +51,43 @@ func (g *Gallery) Check(ctx context.Context, every time.Duration) {
 	}
 }
 
+// pause waits, and says whether ctx has not ended.
+func pause(ctx context.Context, wait time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(wait):
+		return true
+	}
+}
+
 // check repeats one search. While it is written to, one search may know of more than the
-// other, so that what seems missed is looked for once more, by both.
+// other: what seems missed is looked for again, by both, once the index has had the time
+// that it may be behind.
 func (g *Gallery) check(ctx context.Context, last asked) {
-	const times = 3
-	exactly := last.query
-	exactly.Probe, exactly.Exact = last.probe, true
+	exactly, probes := last.query, [][]float32{last.probe}
+	exactly.Exact, exactly.Least = true, max(1, last.query.Least) // of no replica
 	for try := 1; ; try++ {
-		exact, _, err := g.cfg.Fallback.Nearest(ctx, exactly)
+		exact, err := g.cfg.Fallback.NearestAll(ctx, exactly, probes)
 		if err != nil {
 			return
 		}
-		missed, err := last.lacks(exact)
+		missed, err := last.lacks(exact[0].Candidates)
 		if err != nil {
 			return
 		}
-		if missed == 0 || try == times {
-			g.cfg.Meter.Checked(len(exact), missed)
+		if missed == 0 || try == checkTimes {
+			g.cfg.Meter.Checked(len(exact[0].Candidates), missed)
 			return
 		}
-		view, why := g.view(last.query, [][]float32{last.probe})
+		if !pause(ctx, g.cfg.MostLag) {
+			return
+		}
+		view, why := g.view(last.query, probes)
 		if why != "" {
 			return
 		}
-		again, err := g.search(ctx, view, last.query, [][]float32{last.probe})
+		again, _, err := g.search(ctx, view, last.query, probes)
 		if err != nil {
 			return
 		}

@@ -253,17 +253,17 @@ func (c *Copy) Reached(_ context.Context, at face.Position) error {
 // mostAhead bounds how many sightings are remembered: those of a quarter of an hour.
 const mostAhead = 1_000
 
-// Seen says where the database stands now, which tells how far the copy is behind it:
-// what follows a database does not know. Until one of them is reached the copy is taken
-// to be far behind, and not used.
-func (c *Copy) Seen(at face.Position) {
+// Seen says where the database stood at a time, or later, which tells how far the copy
+// is behind it: what follows a database does not know. Times come in order. Until one of
+// the positions is reached the copy is taken to be far behind, and not used.
+func (c *Copy) Seen(at face.Position, when time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.complete && at <= c.position && len(c.ahead) == 0:
-		c.inStep = time.Now()
+		c.inStep = when
 	case len(c.ahead) < mostAhead:
-		c.ahead = append(c.ahead, sighting{at, time.Now()})
+		c.ahead = append(c.ahead, sighting{at, when})
 	}
 }
 

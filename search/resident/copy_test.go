@@ -65,7 +65,7 @@ func (c *copied) put(n int) {
 // same checks that each template that was told of is found, and no other.
 func (c *copied) same() {
 	c.Helper()
-	c.copy.Seen(1)
+	c.copy.Seen(1, time.Now())
 	c.ok(c.copy.Reached(c.Context(), 1))
 	x, ok := c.copy.Resident(copySpace)
 	if !ok {
@@ -185,7 +185,7 @@ func TestLag(t *testing.T) {
 	if lag := reach(5); lag != -1 {
 		t.Errorf("the database was not seen yet: %s", lag)
 	}
-	c.copy.Seen(20)
+	c.copy.Seen(20, time.Now())
 	if lag := reach(10); lag != -1 {
 		t.Errorf("at 10 of 20: %s", lag)
 	}
@@ -193,11 +193,11 @@ func TestLag(t *testing.T) {
 		t.Errorf("at 20 of 20: %s", lag)
 	}
 	time.Sleep(50 * time.Millisecond)
-	c.copy.Seen(40)
+	c.copy.Seen(40, time.Now())
 	if lag := reach(30); lag < 50*time.Millisecond {
 		t.Errorf("at 30 of 40: %s", lag)
 	}
-	c.copy.Seen(41)
+	c.copy.Seen(41, time.Now())
 	if lag := reach(40); lag > 50*time.Millisecond {
 		t.Errorf("at 40 of 41, seen just now: %s", lag)
 	}

@@ -14,8 +14,9 @@ type Filter struct {
 // sieve is a Filter by numbers.
 type sieve struct {
 	gallery  uint32
-	some     bool // whether identities matter at all
-	chosen   bool // whether only those wanted pass
+	rows     int64 // of the gallery
+	some     bool  // whether identities matter at all
+	chosen   bool  // whether only those wanted pass
 	wanted   set
 	unwanted set
 }
@@ -36,7 +37,9 @@ func (s *sieve) allows(identity uint32) bool {
 func (x *Index) sieve(f Filter) (s sieve, known bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	s.gallery, known = x.galleries.table.find(f.Gallery)
+	if s.gallery, known = x.galleries.table.find(f.Gallery); known && int(s.gallery) < len(x.counts) {
+		s.rows = x.counts[s.gallery]
+	}
 	s.chosen = len(f.Identities) > 0
 	s.some = s.chosen || len(f.Excluded) > 0
 	s.wanted, s.unwanted = x.identities.set(f.Identities), x.identities.set(f.Excluded)

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/visagedb/visage/internal/face"
 	"github.com/visagedb/visage/search/resident"
@@ -53,7 +54,7 @@ func TestSavedCopy(t *testing.T) {
 		more[i] = face.Enrolled{Face: [16]byte{2, byte(i), byte(i >> 8)}, Gallery: [16]byte{1}, Vector: []float32{float32(i), 1, 0}}
 	}
 	c.ok(c.copy.Put(t.Context(), 8, more))
-	c.copy.Seen(6)
+	c.copy.Seen(6, time.Now())
 	c.ok(c.copy.Reached(t.Context(), 6))
 	if x, ok := c.copy.Resident(fewSpace); !ok || x.Index.Len() != 1000 {
 		t.Error("the few are not held")

@@ -95,8 +95,9 @@ const mostLimit = MostCandidates / rankedForEach
 // by metadata, long lists, a higher recall than MateRecall and spaces that are not in
 // memory or too far behind. It implements search.Gallery. Make one with NewGallery.
 type Gallery struct {
-	cfg  GalleryConfig
-	last atomic.Pointer[asked] // for Check
+	cfg      GalleryConfig
+	checking atomic.Bool
+	last     atomic.Pointer[asked] // while there is somebody to check it
 }
 
 var _ search.Gallery = (*Gallery)(nil)
@@ -132,9 +133,10 @@ func (g *Gallery) Nearest(ctx context.Context, q face.Query) ([]face.Candidate, 
 func (g *Gallery) NearestAll(ctx context.Context, q face.Query, probes [][]float32) ([]face.Answer, error) {
 	view, why := g.view(q, probes)
 	if why == "" {
-		answers, err := g.search(ctx, view, q, probes)
+		answers, compared, err := g.search(ctx, view, q, probes)
 		if err == nil {
-			g.last.Store(&asked{q, probes[0], answers[0].Candidates})
+			g.cfg.Meter.Searched(len(probes), answers[0].Plan.Rows, compared)
+			g.keep(asked{q, probes[0], answers[0].Candidates})
 		}
 		if !errors.Is(err, errChanged) {
 			return answers, err
@@ -160,12 +162,13 @@ func (g *Gallery) view(q face.Query, probes [][]float32) (view View, why string)
 	return view, ""
 }
 
-// search searches an index. It returns errChanged where that cannot be relied on.
-func (g *Gallery) search(ctx context.Context, view View, q face.Query, probes [][]float32) ([]face.Answer, error) {
+// search searches an index, and says how many candidates were compared exactly. It
+// returns errChanged where the answer cannot be relied on.
+func (g *Gallery) search(ctx context.Context, view View, q face.Query, probes [][]float32) (answers []face.Answer, compared int, err error) {
 	n := max(leastRanked, rankedForEach*q.Limit)
 	var rows int64
 	var candidates [][]Candidate
-	answers, err := g.cfg.Exact.Rank(ctx, q, probes, func(at face.Region) (_ [][][16]byte, err error) {
+	answers, err = g.cfg.Exact.Rank(ctx, q, probes, func(at face.Region) (_ [][][16]byte, err error) {
 		rows = view.Index.Rows(at.Gallery)
 		candidates, err = inGroups(ctx, view.Index, probes, q.Metric, Filter(at), n)
 		if err != nil && face.CodeOf(err) == face.Unavailable { // it was closed meanwhile
@@ -174,18 +177,16 @@ func (g *Gallery) search(ctx context.Context, view View, q face.Query, probes []
 		return faces(candidates), err
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	compared := 0
 	for i := range answers {
 		if len(answers[i].Candidates) < q.Limit && len(candidates[i]) == n { // so many are gone meanwhile
-			return nil, errChanged
+			return nil, 0, errChanged
 		}
 		compared += len(candidates[i])
 		answers[i].Plan = face.Plan{Plan: face.PlanResident, Rows: rows, Position: view.Position, Lag: view.Lag.Seconds()}
 	}
-	g.cfg.Meter.Searched(len(probes), rows, compared)
-	return answers, nil
+	return answers, compared, nil
 }
 
 // group is how many probes are searched for at once, so that others come in between and

@@ -47,7 +47,8 @@ type Index struct {
 	kernel kernel.Kernel
 	chunks atomic.Pointer[[]*chunk]
 	line   line
-	least  int // templates to compare in bytes at least
+	least  int     // templates to compare in bytes at the least
+	share  float64 // of a gallery's, the same
 	// longest is the largest length of a template that was ever put, as the bits of a
 	// float64.
 	longest atomic.Uint64
@@ -78,6 +79,7 @@ func New(cfg Config) (*Index, error) {
 		cfg: cfg, coder: coder{space: cfg.Space, mean: cfg.Mean, rotation: newRotation(cfg.Space.Dim, cfg.Seed)},
 		kernel: kernel.Best(), least: leastBytes, galleries: newNames(), identities: newNames(),
 	}
+	x.share = leastShare(x.coder.rotation.size)
 	x.layout = newLayout(x.coder.words(), cfg.Mean != nil, !cfg.Space.Unit)
 	x.reset()
 	return x, nil

@@ -6,6 +6,14 @@ import "sync"
 // cache of a processor beside a block of codes.
 const mostAtOnce = 32
 
+// passMemory is about how much memory the lists of a pass may take, in bytes. One probe
+// may need more by itself.
+const passMemory = 128 << 20
+
+// mostKept is how many templates may be chosen for all probes of a pass together: each
+// worker of it lists twice as many, with six bytes for each.
+func mostKept() int { return passMemory / (2 * 6 * workers()) }
+
 // line joins searches that are made at the same time: one caller runs a pass over the
 // codes for all that wait, while those that come meanwhile wait for the next.
 type line struct {
@@ -44,12 +52,15 @@ func (l *line) do(j *job, run func([]*job)) {
 }
 
 // next takes those that share the next pass off the line: as many as have mostAtOnce
-// probes together. One has no more than that.
+// probes together, and no more than mostKept to choose. One has no more than that, or is
+// alone.
 func (l *line) next() []*job {
-	n, probes := 1, len(l.waiting[0].tasks)
-	for n < len(l.waiting) && probes+len(l.waiting[n].tasks) <= mostAtOnce {
-		probes += len(l.waiting[n].tasks)
-		n++
+	n, probes, kept := 1, len(l.waiting[0].tasks), l.waiting[0].kept()
+	for ; n < len(l.waiting); n++ {
+		probes, kept = probes+len(l.waiting[n].tasks), kept+l.waiting[n].kept()
+		if probes > mostAtOnce || kept > mostKept() {
+			break
+		}
 	}
 	batch := l.waiting[:n:n]
 	l.waiting = l.waiting[n:]

@@ -74,6 +74,7 @@ func TestRecall(t *testing.T) {
 		n         int
 	}{
 		{"512 dimensions", ordinary, face.Cosine, n},
+		{"64 dimensions", synthetic.Config{Dim: 64, EffectiveDim: 50, GenuineMean: 0.66, GenuineSD: 0.12}, face.Cosine, n},
 		{"128 dimensions", synthetic.Config{Dim: 128, EffectiveDim: 95, GenuineMean: 0.66, GenuineSD: 0.126}, face.Angular, n},
 		{"none negative, 4,096 dimensions", synthetic.Config{Dim: 4096, EffectiveDim: 190, GenuineMean: 0.62, GenuineSD: 0.12, NonNegative: true}, face.EuclideanL2, 3_000},
 	} {

@@ -39,26 +39,26 @@ struct Covers {
 };
 
 #if CV_SIMD128
-// unit is a share of 1 as a whole number: 255 levels in 16,384ths fit into 32 bits, and
-// rounding the shares moves no level by a tenth.
+// unit is a share of 1 as a whole number: 255 levels in 16,384ths fit into 32 bits.
 static const int unit = 1 << 14;
 
-// pair is the shares of two rows, one beside the other. Of an odd number the last has
-// none beside it.
-static cv::v_int16x8 pair(const Cover &c, int i) {
-	const short one = static_cast<short>(c.shares[i] * unit + 0.5F);
-	const short other = i + 1 < c.count ? static_cast<short>(c.shares[i + 1] * unit + 0.5F) : 0;
-	return cv::v_int16x8(one, other, one, other, one, other, one, other);
+// whole is the share of a row, in units, 0 beyond the last; one that counts is at least
+// one of so many rows as a picture has.
+static short whole(const Cover &of, int row) {
+	return row < of.count ? std::max<short>(1, static_cast<short>(of.shares[row] * unit + 0.5F)) : 0;
 }
 
 // blocks sums up as many whole blocks of 16 bytes of the rows as there are, by their
 // shares, and says how many bytes that were.
 static int blocks(const unsigned char *bytes, long stride, const Cover &of, int n, float *row) {
-	const cv::v_float32x4 by = cv::v_setall_f32(1.0F / unit);
-	std::vector<cv::v_int16x8> shares;
+	std::vector<cv::v_int16x8> shares; // of two rows each, one beside the other
+	int all = 0;
 	for (int i = 0; i < of.count; i += 2) {
-		shares.push_back(pair(of, i));
+		const short one = whole(of, i), other = whole(of, i + 1);
+		shares.push_back(cv::v_int16x8(one, other, one, other, one, other, one, other));
+		all += one + other;
 	}
+	const cv::v_float32x4 by = cv::v_setall_f32(1.0F / all); // so that roundings do not add up
 	int x = 0;
 	for (; x + 16 <= n; x += 16) {
 		cv::v_int32x4 a = cv::v_setzero_s32(), b = a, c = a, d = a; // named, so that none lies in memory

@@ -44,6 +44,28 @@ func TestShrinkIsResizeByAreas(t *testing.T) {
 	}
 }
 
+// However many rows make one pixel, white stays white, and so does every other grey.
+func TestShrinkOfManyRows(t *testing.T) {
+	t.Parallel()
+	for _, level := range []byte{255, 100} {
+		m := image.NewRGBA(image.Rect(0, 0, 37, 3001))
+		for i := range m.Pix {
+			m.Pix[i] = level | byte(255*(i%4/3))
+		}
+		picture, err := cv.Decode(asPNG(t, m), cv.Limits{Bytes: 1 << 24, Pixels: 1 << 24})
+		check(t, err)
+		t.Cleanup(func() { check(t, picture.Close()) })
+		for _, height := range []int{1, 7, 1500} {
+			small, err := picture.Shrink(cv.Region{Width: 37, Height: 3001}, 5, height)
+			for i, got := range rgba(t, small, err).Pix {
+				if i%4 != 3 && got != level {
+					t.Fatalf("%d to %d rows: level %d, want %d", 3001, height, got, level)
+				}
+			}
+		}
+	}
+}
+
 // Half a pixel counts half, and what lies outside the picture not at all.
 func TestShrinkTakesFractionsOfPixels(t *testing.T) {
 	t.Parallel()
