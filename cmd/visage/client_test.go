@@ -86,6 +86,9 @@ func TestClient(t *testing.T) {
 	if best := found.Results[0][0]; best.Identity != sampleName(1) || best.Distance > 1e-6 || found.Probes[0].Decision == "" || !found.Search.Complete {
 		t.Errorf("found %+v", found)
 	}
+	if c.Position() == "" {
+		t.Error("no position is known after writes")
+	}
 	same := made[client.Found](t)(c.Search(ctx, gallery, client.Query{Photos: [][]byte{probe, probe}, SamePerson: true, MinLSN: c.Position()}))
 	if len(same.Results) != 1 || same.Results[0][0].Identity != sampleName(1) {
 		t.Errorf("one person on two photographs: found %+v", same)
