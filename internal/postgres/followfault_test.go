@@ -137,7 +137,11 @@ func (f *follower) ownWrite(s face.Space) {
 	f.Helper()
 	gallery := "own" + uuid.NewString()
 	f.ok(f.db.Enrol(f.Context(), gallery, batchOf(1, s, 0)))
-	id := f.faces(gallery)[0]
+	made := f.faces(gallery)
+	if len(made) == 0 { // others have erased it
+		return
+	}
+	id := made[0]
 	f.catchUp()
 	if !f.has(id) { // others may have erased it
 		if n := one[int](f.bench, `SELECT count(*) FROM visage.embeddings WHERE face_id = $1`, id); n == 1 {

@@ -46,6 +46,7 @@ func (m *mirror) lock(space int32) func() {
 func (m *mirror) Begin(_ context.Context, spaces map[int32]face.Space) error {
 	defer m.lock(0)()
 	m.begun++
+	m.reached = 0 // nothing is held
 	m.spaces = map[int32]map[[16]byte]held{}
 	for id := range spaces {
 		m.spaces[id] = map[[16]byte]held{}

@@ -45,17 +45,30 @@ func (x *Index) compare(chunks []*chunk, tasks []*task, n int) {
 	})
 }
 
-// score computes the scores of rows. A row that does not pass any more, since it was
-// written meanwhile, has the lowest one; of one that does, the face is who is there now.
+// score computes the scores of rows. Those of one chunk mostly follow each other.
 func (x *Index) score(chunks []*chunk, t *task, rows []uint32, scored []Candidate) {
+	for len(rows) > 0 {
+		number, n := rows[0]>>x.layout.shift, 1
+		for n < len(rows) && rows[n]>>x.layout.shift == number {
+			n++
+		}
+		x.scoreIn(chunks[number], t, rows[:n], scored[:n])
+		rows, scored = rows[n:], scored[n:]
+	}
+}
+
+// scoreIn computes the scores of rows of a chunk. A row that does not pass any more,
+// since it was written meanwhile, has the lowest one; of one that does, the face is who
+// is there now.
+func (x *Index) scoreIn(c *chunk, t *task, rows []uint32, scored []Candidate) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	for i, row := range rows {
-		c, at := chunks[row>>x.layout.shift], int(row)&(x.layout.rows()-1)
-		c.mu.RLock()
+		at := int(row) & (x.layout.rows() - 1)
 		scored[i].Similarity = math.Inf(-1)
 		if t.sieve.passes(c, at) {
 			scored[i] = Candidate{Face: c.face[at], Similarity: x.similarity(t, c, at)}
 		}
-		c.mu.RUnlock()
 	}
 }
 

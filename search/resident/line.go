@@ -11,8 +11,8 @@ const mostAtOnce = 32
 const passMemory = 128 << 20
 
 // mostKept is how many templates may be chosen for all probes of a pass together: each
-// worker of it lists twice as many, with six bytes for each.
-func mostKept() int { return passMemory / (2 * 6 * workers()) }
+// worker lists twice as many, with 6 bytes for each, and those chosen take 28 more.
+func mostKept() int { return passMemory / (2*6*workers() + 28) }
 
 // line joins searches that are made at the same time: one caller runs a pass over the
 // codes for all that wait, while those that come meanwhile wait for the next.
