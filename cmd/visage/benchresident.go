@@ -132,7 +132,7 @@ func (t *searchTrial) measureHeld(ctx context.Context) error {
 func (t *searchTrial) runHeld(ctx context.Context, clients int) ([]bench.Result, error) {
 	var held, index, exact speeds
 	ways := map[*speeds]func(context.Context, face.Candidate) error{
-		&held:  t.find(t.held.gallery, search.FindOptions{MinRecall: resident.MateRecall}),
+		&held:  t.find(t.held.gallery, search.FindOptions{MinRecall: face.DefaultMinRecall}),
 		&exact: t.find(t.db, search.FindOptions{Exact: true}),
 	}
 	if t.indexed {

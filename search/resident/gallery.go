@@ -72,14 +72,25 @@ type GalleryConfig struct {
 // nothing new.
 const defaultMostLag = 10 * time.Second
 
-// MateRecall is the share of the mates that an exact search returns that a search
-// through codes returns. With 512 bits or more it is at least that, with a confidence of
-// 95 %: none of 2,000 was missed at a million templates (docs/trials.md). The lower end
-// of the one-sided Wilson interval is 0.9986, and 0.9982 where mates of a probe are
-// missed together, with a design effect of 1.33 (docs/search.md). With 64 and 128 bits
-// one in about 1,000 was, which is 0.999, and 0.995 at least. Queries that ask for more
-// are left to the fallback.
-const MateRecall = 0.998
+// The share of the mates that an exact search returns that a search through codes
+// returns at least, with a confidence of 95 %: the lower end of the one-sided Wilson
+// interval, where mates of a probe are missed together with a design effect of 1.33
+// (docs/search.md). At a million templates of 512 bits none of 2,000 was missed, of 64
+// bits one of 975, and at ten million of 128 bits one of 1,116 (docs/trials.md). Queries
+// that ask for more are left to the fallback.
+const (
+	manyBitsRecall = 0.998 // with manyBits or more
+	fewBitsRecall  = 0.994
+	manyBits       = 512
+)
+
+// promise is the recall of a search through the index.
+func (x *Index) promise() float64 {
+	if x.coder.rotation.size < manyBits {
+		return fewBitsRecall
+	}
+	return manyBitsRecall
+}
 
 // How many candidates are compared exactly for a list of a given length: codes of bytes
 // put a few in a wrong order, and some may be gone.
@@ -93,7 +104,7 @@ const mostLimit = MostCandidates / rankedForEach
 
 // Gallery searches through the indexes in memory, and has the result looked up and
 // ranked exactly. What that cannot answer goes to another gallery: exact searches, those
-// by metadata, long lists, a higher recall than MateRecall and spaces that are not in
+// by metadata, long lists, a higher recall than codes have and spaces that are not in
 // memory or too far behind. It implements search.Gallery. Make one with NewGallery.
 type Gallery struct {
 	cfg      GalleryConfig
@@ -157,6 +168,8 @@ func (g *Gallery) view(q face.Query, probes [][]float32) (view View, why string)
 	switch {
 	case !held:
 		return View{}, NotHeld
+	case q.MinRecall > view.Index.promise():
+		return View{}, Unlike
 	case view.Lag > g.cfg.MostLag || view.Position < q.Least:
 		return View{}, Behind
 	}
@@ -217,8 +230,7 @@ var errChanged = errors.New("the index in memory has changed")
 // fallback, which says what is wrong with it.
 func serves(q face.Query) bool {
 	_, err := face.ParseMetric(string(q.Metric))
-	return err == nil && !q.Exact && len(q.Filter.Metadata) == 0 && q.Limit >= 1 && q.Limit <= mostLimit &&
-		q.MinRecall >= 0 && q.MinRecall <= MateRecall
+	return err == nil && !q.Exact && len(q.Filter.Metadata) == 0 && q.Limit >= 1 && q.Limit <= mostLimit && q.MinRecall >= 0
 }
 
 // faces are the ids of candidates.
