@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/visagedb/visage/embed/attribute"
 	"github.com/visagedb/visage/embed/internal/classify"
 	"github.com/visagedb/visage/internal/face"
 )
@@ -90,16 +91,19 @@ func (e *Embedder) analyzeSome(ctx context.Context, found []viewed, asked Asked)
 
 // estimate says of the faces the attributes that are asked for.
 func (e *Embedder) estimate(ctx context.Context, faces []classify.Face, asked []face.Attribute, out []Analyzed) error {
+	var using []*attribute.Estimator
 	for _, m := range e.estimators {
-		if !m.has(asked) {
-			continue
+		if m.has(asked) {
+			using = append(using, m.Estimator)
 		}
-		estimates, err := m.Estimate(ctx, faces)
-		if err != nil {
-			return internal(ctx, err, "estimate attributes with "+m.name)
-		}
+	}
+	estimates, err := attribute.Estimate(ctx, using, faces)
+	if err != nil {
+		return internal(ctx, err, "estimate attributes")
+	}
+	for _, said := range estimates {
 		for i := range out {
-			for a, estimate := range estimates[i] {
+			for a, estimate := range said[i] {
 				if slices.Contains(asked, a) {
 					out[i].Attributes[a] = estimate
 				}

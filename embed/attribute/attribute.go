@@ -92,20 +92,44 @@ func Open(ctx context.Context, session classify.Session, config Config) (*Estima
 // Turned says whether it needs faces as DeepFace cuts them out.
 func (e *Estimator) Turned() bool { return e.config.Cut == DeepFace }
 
-// Estimate estimates the attributes of faces, in their order. A face of so few pixels
-// that nothing of it is left is face.NoFace.
-func (e *Estimator) Estimate(ctx context.Context, faces []classify.Face) ([]map[face.Attribute]face.Estimate, error) {
-	said, err := e.network.Run(ctx, len(faces), func(i int, to []float32) error { return e.config.numbers(faces[i], to) })
-	if err != nil {
-		return nil, err
+// Estimate says by each of the estimators the attributes of faces, in their order. A face
+// is prepared for all of them before the next, while its pixels are in the processor's
+// cache. One of so few pixels that nothing of it is left is face.NoFace.
+func Estimate(ctx context.Context, estimators []*Estimator, faces []classify.Face) ([][]map[face.Attribute]face.Estimate, error) {
+	batches := make([]classify.Batch, len(estimators))
+	for k, e := range estimators {
+		batches[k] = e.network.Batch(len(faces))
+		defer batches[k].Free()
 	}
-	out := make([]map[face.Attribute]face.Estimate, len(faces))
+	for i, f := range faces {
+		for k, e := range estimators {
+			if err := e.config.numbers(f, batches[k].Picture(i)); err != nil {
+				return nil, fmt.Errorf("prepare a face for %s: %w", e.config.Name, err)
+			}
+		}
+	}
+	out := make([][]map[face.Attribute]face.Estimate, len(estimators))
+	for k, e := range estimators {
+		said, err := batches[k].Run(ctx)
+		if err == nil {
+			out[k], err = e.read(said, len(faces))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", e.config.Name, err)
+		}
+	}
+	return out, nil
+}
+
+// read makes attributes of so many faces out of what the network said of them.
+func (e *Estimator) read(said [][][]float32, faces int) ([]map[face.Attribute]face.Estimate, error) {
+	out := make([]map[face.Attribute]face.Estimate, faces)
 	for i := range out {
 		out[i] = map[face.Attribute]face.Estimate{}
 		for k, h := range e.config.Heads {
 			estimate, err := h.read(said[k][i][h.From : h.From+h.values()])
 			if err != nil {
-				return nil, fmt.Errorf("%s by %s: %w", h.Attribute, e.config.Name, err)
+				return nil, fmt.Errorf("%s: %w", h.Attribute, err)
 			}
 			estimate.Model = e.config.Name
 			out[i][h.Attribute] = estimate

@@ -125,14 +125,14 @@ func TestNetworksMatchTheReference(t *testing.T) {
 
 func estimated(t *testing.T, e *attribute.Estimator, faces ...classify.Face) []map[face.Attribute]face.Estimate {
 	t.Helper()
-	out, err := e.Estimate(t.Context(), faces)
+	out, err := attribute.Estimate(t.Context(), []*attribute.Estimator{e}, faces)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(out) != len(faces) {
+	if len(out) != 1 || len(out[0]) != len(faces) {
 		t.Fatalf("%d estimates of %d faces", len(out), len(faces))
 	}
-	return out
+	return out[0]
 }
 
 // compare allows probabilities and years to be off by so much.

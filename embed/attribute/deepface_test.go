@@ -121,7 +121,7 @@ func TestWhatCannotBeIsRefused(t *testing.T) {
 	}
 	for _, values := range [][]float32{{0, 0}, {-1, 2}} {
 		e := open(t, answer(values...), deepface(224, false, gender))
-		if got, err := e.Estimate(t.Context(), []classify.Face{painted(t, 20, 20, color.RGBA{A: 255})}); err == nil {
+		if got, err := attribute.Estimate(t.Context(), []*attribute.Estimator{e}, []classify.Face{painted(t, 20, 20, color.RGBA{A: 255})}); err == nil {
 			t.Errorf("%v: %+v", values, got)
 		}
 	}
@@ -141,7 +141,7 @@ func TestWhatCannotBeIsRefused(t *testing.T) {
 		}
 	}
 	e := open(t, answer(1, 2), deepface(224, false, gender))
-	if _, err := e.Estimate(t.Context(), []classify.Face{painted(t, 4000, 1, color.RGBA{A: 255})}); face.CodeOf(err) != face.NoFace {
+	if _, err := attribute.Estimate(t.Context(), []*attribute.Estimator{e}, []classify.Face{painted(t, 4000, 1, color.RGBA{A: 255})}); face.CodeOf(err) != face.NoFace {
 		t.Errorf("a face of a line: %v", err)
 	}
 }

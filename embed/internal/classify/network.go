@@ -149,40 +149,18 @@ func (n *Network) bearsTwo(ctx context.Context, picture []float32, alone [][][]f
 // Numbers is how many numbers a picture has.
 func (n *Network) Numbers() int { return n.config.Width * n.config.Height * n.config.Channels }
 
-// Run says of so many pictures the values of each output: by outputs in their order,
-// and then by pictures. Prepare writes all Numbers of a picture to where it is told, and
-// must not keep that. It runs on the caller's processor.
+// Run says of so many pictures the values of each output, as a Batch does. Prepare writes
+// all Numbers of a picture to where it is told, and must not keep that. It runs on the
+// caller's processor.
 func (n *Network) Run(ctx context.Context, pictures int, prepare func(i int, to []float32) error) ([][][]float32, error) {
-	said := make([][][]float32, len(n.config.Outputs))
-	for first := 0; first < pictures; first += n.most {
-		values, err := n.runFrom(ctx, first, min(n.most, pictures-first), prepare)
-		if err != nil {
-			return nil, err
-		}
-		for o := range said {
-			said[o] = append(said[o], values[o]...)
-		}
-	}
-	return said, nil
-}
-
-// runFrom is Run for the pictures of one batch, from the first on. Their numbers lie in
-// memory that is used again: new memory costs more than to fill it.
-func (n *Network) runFrom(ctx context.Context, first, pictures int, prepare func(i int, to []float32) error) ([][][]float32, error) {
-	buffer, ok := n.buffers.Get().(*[]float32)
-	if !ok {
-		buffer = new([]float32)
-	}
-	defer n.buffers.Put(buffer)
-	each := n.Numbers()
-	data := slices.Grow((*buffer)[:0], pictures*each)[:pictures*each]
-	*buffer = data
+	b := n.Batch(pictures)
+	defer b.Free()
 	for i := range pictures {
-		if err := prepare(first+i, data[i*each:(i+1)*each]); err != nil {
+		if err := prepare(i, b.Picture(i)); err != nil {
 			return nil, err
 		}
 	}
-	return n.run(ctx, pictures, data)
+	return b.Run(ctx)
 }
 
 // run says the values of each output for the numbers of so many pictures.

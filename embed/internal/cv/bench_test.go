@@ -92,17 +92,22 @@ func BenchmarkPool(b *testing.B) {
 	}
 }
 
-// BenchmarkShrink scales a face of usual size down for a network that estimates
-// attributes.
+// BenchmarkShrink scales a face of usual size and a large one down for a network that
+// estimates attributes.
 func BenchmarkShrink(b *testing.B) {
-	m := noise(b, 270, 370)
-	for b.Loop() {
-		small, err := m.Shrink(cv.Region{Width: 270, Height: 370}, 112, 112)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := small.Close(); err != nil {
-			b.Fatal(err)
-		}
+	for _, width := range []int{270, 1000} {
+		b.Run(fmt.Sprint(width), func(b *testing.B) {
+			height := width * 4 / 3
+			m := noise(b, width, height)
+			for b.Loop() {
+				small, err := m.Shrink(cv.Region{Width: float64(width), Height: float64(height)}, 112, 112)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := small.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
