@@ -63,13 +63,16 @@ func attributeModel(store *registry.Store, a face.Attribute, named []string, pro
 	}
 	var best registry.Entry
 	var using registry.File
-	most := -1
+	most, remedy := -1, ""
 	for _, entry := range store.Entries() {
 		if _, ok := entry.Head(string(a)); !ok {
 			continue
 		}
 		file, _, err := store.Installed(entry)
 		if face.CodeOf(err) == face.Unavailable {
+			if p, ok := entry.Preferred(); ok && p.Pullable() && remedy == "" {
+				remedy = err.Error() + "; "
+			}
 			continue
 		}
 		if err != nil {
@@ -87,7 +90,7 @@ func attributeModel(store *registry.Store, a face.Attribute, named []string, pro
 		}
 	}
 	if most < 0 {
-		return registry.Entry{}, registry.File{}, face.Errorf(face.Unavailable, "no model of the attribute %s is installed: `visage models list` shows which there are", a)
+		return registry.Entry{}, registry.File{}, face.Errorf(face.Unavailable, "no model of the attribute %s is installed: %s`visage models list` shows which there are", a, remedy)
 	}
 	return best, using, nil
 }

@@ -127,7 +127,7 @@ func (a *app) installedAttributes() ([]face.Attribute, error) {
 	case err != nil:
 		return nil, err
 	case len(installed) == 0:
-		return nil, face.Errorf(face.Unavailable, "no model of attributes is installed: `visage models list` shows which there are")
+		return nil, face.Errorf(face.Unavailable, "no model of attributes is installed: run `visage models pull FERPlus` for emotions; `visage models list` shows which there are")
 	case len(missing) > 0:
 		a.log.Info("no model is installed for some attributes", "missing", missing)
 	}

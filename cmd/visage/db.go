@@ -43,9 +43,22 @@ func dbStart(a *app) *cobra.Command {
 func dbStop(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "stop", Short: "Stop it", Args: cobra.NoArgs,
+		Long:    "Stop stops the private Postgres, whoever uses it: a service of the same home answers\nwith an error until it runs again.",
 		Example: "  visage db stop", PreRunE: a.private,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return pgserver.Stop(cmd.Context(), a.pgserver())
+			before, err := pgserver.Status(cmd.Context(), a.pgserver())
+			if err == nil {
+				err = pgserver.Stop(cmd.Context(), a.pgserver())
+			}
+			if err != nil {
+				return err
+			}
+			done := "stopped"
+			if before.State == pgserver.Stopped {
+				done = "it did not run"
+			}
+			_, err = fmt.Fprintln(a.out, done)
+			return err
 		},
 	}
 }

@@ -105,7 +105,7 @@ func (a *app) demo(ctx context.Context, db *postgres.DB, e *embed.Embedder, d de
 	if err := drawSheet(e, d.sheet, named); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "\ncontact sheet: %s\nthe same from the command line: bin/visage find %q --gallery %s --model %s --detector %s --threshold %.4f\n",
+	fmt.Fprintf(a.out, "\ncontact sheet: %s\nthe same from the command line: visage find %q --gallery %s --model %s --detector %s --threshold %.4f\n",
 		d.sheet, d.probes[0].path, demoGallery, e.Recognizer(), e.Detector(), threshold.Distance)
 	return wronglyNamed(named)
 }

@@ -102,7 +102,9 @@ func TestIdentitiesAndGalleries(t *testing.T) {
 	v, dir := newVisage(t), sampleDir(t)
 	v.do(with(builtIn, "ingest", filepath.Join(dir, "people"), "--gallery", "staff")...)
 	v.do("identity", "rename", "sample-01", "renamed", "--gallery", "staff")
-	v.do("identity", "merge", "sample-02", "renamed", "--gallery", "staff")
+	if said := v.do("identity", "merge", "sample-02", "renamed", "--gallery", "staff"); !strings.Contains(said, "/v1/merges/") {
+		t.Errorf("merge says %q", said)
+	}
 	merged := answer[face.Identity](v, "identity", "show", "renamed", "--gallery", "staff")
 	if merged.Images != 4 {
 		t.Errorf("merged: %+v", merged)
@@ -164,6 +166,8 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"version", "--log-format", "xml"}, exitMisused, "use text or json"},
 		{[]string{"db"}, exitMisused, "name what to do"},
 		{[]string{"find", photo, "--colour"}, exitMisused, "--colour"},
+		{[]string{"verify", photo}, exitMisused, "See visage verify --help"},
+		{[]string{"gallery", "list", "--database-url", "postgres://u:p@127.0.0.1:1/x"}, exitFailed, "127.0.0.1:1"},
 		{[]string{"find", photo, "-k", "0"}, exitMisused, "at least 1"},
 		{[]string{"demo", "--faces", dir}, exitMisused, "go together"},
 		{[]string{"models", "import", photo}, exitMisused, "--as"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +38,11 @@ has its name only when it is complete.`,
 			if *asJSON {
 				return printJSON(a.out, map[string]any{"file": *out, "gallery": *gallery, "space": *space, "rows": rows})
 			}
-			_, err = fmt.Fprintf(a.out, "%d templates in %s\n", rows, plain(*out))
+			more := ""
+			if filepath.Ext(*out) == ".npy" {
+				more = ", their identities in " + plain(vectors.IDsPath(*out))
+			}
+			_, err = fmt.Fprintf(a.out, "%d templates in %s%s\n", rows, plain(*out), more)
 			return err
 		})
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/visagedb/visage/search"
@@ -13,7 +14,6 @@ import (
 func (a *app) printFound(found search.FindResult, merged int) error {
 	for i, matches := range found.Results {
 		probe := found.Probes[i]
-		box := probe.Detection.Box
 		if merged > 0 {
 			fmt.Fprintf(a.out, "one person in %d photographs: %s%s\n", merged, probe.Decision, liveText(probe.Liveness))
 		} else {
@@ -21,8 +21,9 @@ func (a *app) printFound(found search.FindResult, merged int) error {
 			if probe.Image != "" {
 				of = " in " + plain(probe.Image)
 			}
-			fmt.Fprintf(a.out, "face %d of %d%s at %.0f,%.0f, %.0f x %.0f pixels: %s%s\n", i+1, len(found.Results), of,
-				box.X1, box.Y1, box.Width(), box.Height(), probe.Decision, liveText(probe.Liveness))
+			area := search.NewFacialArea(probe.Detection, math.MaxInt32, math.MaxInt32)
+			fmt.Fprintf(a.out, "face %d of %d%s at %d,%d, %dx%d pixels: %s%s\n", i+1, len(found.Results), of,
+				area.X, area.Y, area.W, area.H, probe.Decision, liveText(probe.Liveness))
 		}
 		if err := a.printMatches(matches, found.Search.By); err != nil {
 			return err

@@ -15,16 +15,17 @@ func identityCommand(a *app) *cobra.Command {
 	cmd := group("identity", "Show and change the enrolled people",
 		identityList(a), identityShow(a),
 		identityChange(a, "rename NAME NEW", "Give an identity another name", 2, "  visage identity rename \"J Smith\" \"Jane Smith\"",
-			func(ctx context.Context, db *postgres.DB, gallery string, names []string) error {
-				return db.RenameIdentity(ctx, gallery, names[0], names[1])
+			func(ctx context.Context, db *postgres.DB, gallery string, names []string) (string, error) {
+				return "", db.RenameIdentity(ctx, gallery, names[0], names[1])
 			}),
 		identityChange(a, "merge FROM INTO", "Add the photographs of one identity to another, which stays", 2, "  visage identity merge \"J Smith\" \"Jane Smith\"",
-			func(ctx context.Context, db *postgres.DB, gallery string, names []string) error {
-				return db.MergeIdentities(ctx, gallery, names[0], names[1])
+			func(ctx context.Context, db *postgres.DB, gallery string, names []string) (string, error) {
+				record, err := db.MergeIdentities(ctx, gallery, names[0], names[1])
+				return "; POST /v1/merges/" + record + "/undo of visage serve undoes it", err
 			}),
 		identityChange(a, "delete NAME", "Erase an identity with its photographs' records and templates", 1, "  visage identity delete \"Jane Smith\"",
-			func(ctx context.Context, db *postgres.DB, gallery string, names []string) error {
-				return db.DeleteIdentity(ctx, gallery, names[0])
+			func(ctx context.Context, db *postgres.DB, gallery string, names []string) (string, error) {
+				return "", db.DeleteIdentity(ctx, gallery, names[0])
 			}))
 	cmd.PersistentFlags().String("gallery", face.DefaultGallery, "gallery")
 	return cmd
@@ -39,15 +40,17 @@ func (a *app) inGallery(cmd *cobra.Command, use func(db *postgres.DB, gallery st
 	return a.withDatabase(cmd.Context(), func(db *postgres.DB) error { return use(db, gallery) })
 }
 
-func identityChange(a *app, use, short string, args int, example string, change func(context.Context, *postgres.DB, string, []string) error) *cobra.Command {
+// identityChange is a command that changes a gallery's identities. What change has to say
+// is printed after "done".
+func identityChange(a *app, use, short string, args int, example string, change func(context.Context, *postgres.DB, string, []string) (string, error)) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Args: cobra.ExactArgs(args), Example: example,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.inGallery(cmd, func(db *postgres.DB, gallery string) error {
-				if err := change(cmd.Context(), db, gallery, args); err != nil {
-					return err
+				more, err := change(cmd.Context(), db, gallery, args)
+				if err == nil {
+					_, err = fmt.Fprintf(a.out, "%s in gallery %s: done%s\n", cmd.Name(), plain(gallery), more)
 				}
-				_, err := fmt.Fprintf(a.out, "%s in gallery %s: done\n", cmd.Name(), plain(gallery))
 				return err
 			})
 		},

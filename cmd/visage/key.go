@@ -54,6 +54,11 @@ stored is its hash. From the first key on, the service asks everybody for one.`,
 			if err != nil {
 				return err
 			}
+			for _, name := range key.Galleries {
+				if _, err := db.Gallery(cmd.Context(), name); err != nil {
+					fmt.Fprintf(a.errOut, "the key is of no use in the gallery %s yet: %s\n", plain(name), explain(err))
+				}
+			}
 			if *asJSON {
 				return printJSON(a.out, madeKey{made, text})
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/visagedb/visage/embed"
 	"github.com/visagedb/visage/embed/recognize"
@@ -101,6 +102,15 @@ func (l analyzer) Analyze(ctx context.Context, photo []byte, asked httpapi.Asked
 	return out, nil
 }
 
+// inWords writes attributes one after the other.
+func inWords(attributes []face.Attribute) string {
+	names := make([]string, len(attributes))
+	for i, a := range attributes {
+		names[i] = string(a)
+	}
+	return strings.Join(names, ", ")
+}
+
 // errNoLiveness is for requests that ask whether faces are live where nobody can say.
 var errNoLiveness = face.Errorf(face.Unavailable, "anti_spoofing: no model that tells a live face from a picture of one is installed here; nothing was checked: leave the field out or send false")
 
@@ -112,7 +122,7 @@ func (n analyzing) asked(a httpapi.Asked) (embed.Asked, error) {
 	}
 	for _, action := range a.Actions {
 		if !slices.Contains(n.attributes, face.Attribute(action)) {
-			return say, face.Errorf(face.Unavailable, "no model of the attribute %s is installed here; there are models of %v: `visage models list` shows what can be installed", action, n.attributes)
+			return say, face.Errorf(face.Unavailable, "no model of the attribute %s is installed here; there are models of %s: `visage models list` shows what can be installed", action, inWords(n.attributes))
 		}
 		say.Attributes = append(say.Attributes, face.Attribute(action))
 	}

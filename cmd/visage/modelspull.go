@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,6 +66,11 @@ func (a *app) pullModels(ctx context.Context, store *registry.Store, how registr
 // pullOne downloads one file, shows how far it is, and prints where it lies.
 func (a *app) pullOne(ctx context.Context, store *registry.Store, how registry.Download, w wanted) error {
 	e, f := w.entry, w.file
+	if paths, err := store.Paths(e, f); err == nil {
+		fmt.Fprintf(a.errOut, "%s is installed\n", e.Name)
+		_, err := fmt.Fprintln(a.out, strings.Join(paths, "\n"))
+		return err
+	}
 	fmt.Fprintf(a.errOut, "%s: %s, size %s; licence: %s; commercial use: %s\n", e.Name, f.Name, megabytes(f.Size(), f.Estimate()), e.Licence, e.Commercial)
 	bar := newBar(a.errOut, "bytes")
 	how.Progress = func(f registry.File, have, of int64) { bar.show(int(have), int(of), f.Name) }

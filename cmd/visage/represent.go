@@ -89,7 +89,7 @@ func (a *app) represent(ctx context.Context, path string, r *representation) err
 // reads it.
 func (a *app) printRepresented(results []search.Representation) error {
 	for i, r := range results {
-		fmt.Fprintf(a.out, "face %d at %d,%d, %d x %d pixels, confidence %.2f, space %s%s\n[", i+1,
+		fmt.Fprintf(a.out, "face %d at %d,%d, %dx%d pixels, confidence %.2f, space %s%s\n[", i+1,
 			r.FacialArea.X, r.FacialArea.Y, r.FacialArea.W, r.FacialArea.H, r.Confidence, r.Space, liveText(r.Liveness))
 		for k, v := range r.Embedding {
 			if k > 0 {

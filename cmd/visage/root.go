@@ -33,7 +33,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(answer)
 	root.SetErr(errOut)
-	err := root.ExecuteContext(ctx)
+	ran, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		err = answer.err
 	}
@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &wrong):
-		fmt.Fprintf(errOut, "visage: %s\nSee visage --help.\n", plainLines(err.Error()))
+		fmt.Fprintf(errOut, "visage: %s\nSee %s --help.\n", plainLines(err.Error()), ran.CommandPath())
 		return exitMisused
 	default:
 		fmt.Fprintf(errOut, "visage: %s\n", plainLines(explain(err)))

@@ -45,7 +45,7 @@ func TestKeyCommands(t *testing.T) {
 	v := newVisage(t)
 	out, told, code := v.try("key", "create", "door", "--scope", "read", "--scope", "enrol", "--gallery", "staff", "--expires", "90d")
 	text := strings.TrimSpace(out)
-	if code != exitDone || !regexp.MustCompile(`^visage_[0-9a-f]{16}_[A-Za-z0-9_-]{43}$`).MatchString(text) || !strings.Contains(told, "not shown again") {
+	if code != exitDone || !regexp.MustCompile(`^visage_[0-9a-f]{16}_[A-Za-z0-9_-]{43}$`).MatchString(text) || !strings.Contains(told, "not shown again") || !strings.Contains(told, `unknown gallery "staff"`) {
 		t.Fatalf("exit %d: %s%s", code, out, told)
 	}
 	listed := v.do("key", "list", "--json")

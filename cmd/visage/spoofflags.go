@@ -78,7 +78,7 @@ func (a *app) printSpoofs(spoofs []search.Spoof) error {
 		if s.Image != "" {
 			in = plain(s.Image) + ": "
 		}
-		if _, err := fmt.Fprintf(a.out, "%sleft out, as a picture of a face: at %d,%d, %d x %d pixels, score %.3f\n",
+		if _, err := fmt.Fprintf(a.out, "%sleft out, as a picture of a face: at %d,%d, %dx%d pixels, score %.3f\n",
 			in, s.FacialArea.X, s.FacialArea.Y, s.FacialArea.W, s.FacialArea.H, s.Score); err != nil {
 			return err
 		}

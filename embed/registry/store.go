@@ -68,6 +68,7 @@ func (s *Store) Model(name string) (Entry, error) {
 // vouched for: what was taken on trust is used when it is named, and so is a
 // model that not every build can use, or that has no threshold to decide by.
 func (s *Store) Default(kind Kind) (Entry, error) {
+	remedy := ""
 	for _, e := range s.Entries() {
 		if e.Kind != kind || e.Build != "" || !e.decides() {
 			continue
@@ -82,8 +83,11 @@ func (s *Store) Default(kind Kind) (Entry, error) {
 		case err != nil && code != face.Unavailable && code != face.Mismatch:
 			return Entry{}, err
 		}
+		if p, ok := e.Preferred(); ok && p.Pullable() && remedy == "" {
+			remedy = e.remedy(p) + "; "
+		}
 	}
-	return Entry{}, face.Errorf(face.Unavailable, "no model of the kind %s is installed: run `visage models list`", kind)
+	return Entry{}, face.Errorf(face.Unavailable, "no model of the kind %s is installed: %s`visage models list` shows which there are", kind, remedy)
 }
 
 // Load reads a file and verifies its hash, so that what is used is what was

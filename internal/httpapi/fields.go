@@ -74,6 +74,9 @@ func readJSON(body io.Reader) (*fields, error) {
 	if err != nil {
 		return nil, unreadable(err, "JSON")
 	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, malformed{face.Errorf(face.Invalid, "the body is empty: send a JSON object, {} where no field is needed")}
+	}
 	f := &fields{json: map[string]json.RawMessage{}}
 	if bytes.Count(text, []byte{':'}) > mostFields && members(text) > mostFields {
 		return nil, malformed{face.Errorf(face.Invalid, "the body has more than %d fields", mostFields)}

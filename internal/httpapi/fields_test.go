@@ -119,6 +119,15 @@ func TestActions(t *testing.T) {
 	}
 }
 
+// An empty body is told from one that is no JSON.
+func TestEmptyBody(t *testing.T) {
+	t.Parallel()
+	b := setup(t, Config{})
+	if a := b.ask("POST", "/represent", " "); a.status != http.StatusBadRequest || !strings.Contains(a.body, "the body is empty") {
+		t.Errorf("an empty body: %d %s", a.status, a.body)
+	}
+}
+
 // A body of very many small fields takes no more memory than it has bytes, and one
 // whose values have many is read.
 func TestFieldsAreCounted(t *testing.T) { //nolint:paralleltest // it counts what the process allocates

@@ -85,7 +85,9 @@ func (s *Server) write(c echo.Context, arrived *http.Request, err error, took ti
 		line = "caller gone"
 	case c.Response().Status >= http.StatusInternalServerError, err != nil && codeSent(err) == string(face.Internal):
 		level, line = slog.LevelError, "request failed"
-		about = append(about, "error", err)
+		if err != nil {
+			about = append(about, "error", err)
+		}
 	case err != nil:
 		line = "request refused"
 		about = append(about, "code", codeSent(err))

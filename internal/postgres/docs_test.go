@@ -89,8 +89,8 @@ var documentedRows = map[string][]string{
 	"What each model has seen":                    {"MobileFaceNet-native-b7120c09|4|9|10", "SFace-native-c0ffee00|1|1|1"},
 	"Photographs by number of faces":              {"0|2", "1|8", "2|1"},
 	"Photographs of several faces":                {"/p/group.jpg|2"},
-	"Why photographs gave no template":            {"MobileFaceNet-native-b7120c09|no_face|2"},
-	"Which photographs those are":                 {"/p/empty-room-again.jpg|no_face", "/p/empty-room.jpg|no_face"},
+	"Why photographs gave no template":            {"default|MobileFaceNet-native-b7120c09|no_face|2"},
+	"Which photographs those are":                 {"default|/p/empty-room-again.jpg|no_face", "default|/p/empty-room.jpg|no_face"},
 	"What there is of one":                        {"3|3|4"},
 }
 

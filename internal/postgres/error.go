@@ -47,6 +47,17 @@ func undefinedFunction(err error) bool {
 	return errors.As(err, &refused) && refused.Code == "42883"
 }
 
+// Unreached says whom a connection was tried to and why there is none; empty for other
+// errors. It is for those who run the program, not for those who call it over HTTP: it
+// names hosts.
+func Unreached(err error) string {
+	var connecting *pgconn.ConnectError
+	if !errors.As(err, &connecting) {
+		return ""
+	}
+	return strings.Join(strings.Fields(connecting.Error()), " ")
+}
+
 // unconnected says whether no connection could be made.
 func unconnected(err error) bool {
 	var connecting *pgconn.ConnectError

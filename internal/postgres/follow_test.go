@@ -23,7 +23,7 @@ func TestFollowTellsOfEverything(t *testing.T) {
 		"a new space":    func() error { return b.db.Enrol(t.Context(), "g", batchOf(50, two, 0)) },
 		"a new gallery":  func() error { return b.db.Enrol(t.Context(), "h", batchOf(20, one, 7)) },
 		"new contents":   func() error { return b.db.Enrol(t.Context(), "g", batchOf(30, one, 500)) },
-		"a merge":        func() error { return b.db.MergeIdentities(t.Context(), "g", "sample-03", "sample-04") },
+		"a merge":        func() error { return b.mergedBy("sample-03", "sample-04") },
 		"an erasure":     func() error { return b.db.DeleteIdentity(t.Context(), "g", "sample-05") },
 		"a gallery less": func() error { return b.db.DeleteGallery(t.Context(), "h") },
 	} {

@@ -95,7 +95,7 @@ func (b *bench) change(r *rand.Rand, spaces []face.Space) {
 	case 0, 1, 2:
 		err = b.db.Enrol(ctx, gallery, batchOf(1+r.IntN(40), s, r.Uint64N(1000)))
 	case 3:
-		err = b.db.MergeIdentities(ctx, gallery, names[0], names[1])
+		_, err = b.db.MergeIdentities(ctx, gallery, names[0], names[1])
 	case 4:
 		err = b.db.DeleteIdentity(ctx, gallery, names[0])
 	case 5:

@@ -116,7 +116,7 @@ func (d *DB) unknownSpace(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return face.Errorf(face.NotFound, "nothing was ever enrolled in space %q (visage ingest does it): %s", name, known)
+	return face.Errorf(face.NotFound, "nothing was ever enrolled in space %q (visage ingest with the same model, detector and profile does it): %s", name, known)
 }
 
 // namesShown bounds how many names an error message lists.

@@ -57,10 +57,10 @@ func TestIdentities(t *testing.T) {
 	b.fails(b.db.RenameIdentity(t.Context(), "g", "sample-04", "sample-01"), face.Exists, "merge")
 	b.fails(b.db.RenameIdentity(t.Context(), "g", "sample-04", ""), face.Invalid)
 
-	b.fails(b.db.MergeIdentities(t.Context(), "g", "sample-01", "sample-01"), face.Invalid)
-	b.fails(b.db.MergeIdentities(t.Context(), "g", "sample-01", "nobody"), face.NotFound, "nobody")
-	b.fails(b.db.MergeIdentities(t.Context(), "g", "nobody", "sample-01"), face.NotFound, "nobody")
-	b.ok(b.db.MergeIdentities(t.Context(), "g", "sample-01", "sample-02"))
+	b.fails(b.mergedBy("sample-01", "sample-01"), face.Invalid)
+	b.fails(b.mergedBy("sample-01", "nobody"), face.NotFound, "nobody")
+	b.fails(b.mergedBy("nobody", "sample-01"), face.NotFound, "nobody")
+	b.ok(b.mergedBy("sample-01", "sample-02"))
 	merged, err := b.db.Identity(t.Context(), "g", "sample-02")
 	if err != nil || merged.Images != 3 || merged.Faces != 3 {
 		t.Errorf("merged %+v (%v), want 3 images and faces", merged, err)
@@ -77,7 +77,7 @@ func TestIdentities(t *testing.T) {
 		func() error { _, err := b.db.Identities(t.Context(), "no"); return err },
 		func() error { _, err := b.db.Identity(t.Context(), "no", "x"); return err },
 		func() error { return b.db.RenameIdentity(t.Context(), "no", "x", "y") },
-		func() error { return b.db.MergeIdentities(t.Context(), "no", "x", "y") },
+		func() error { _, err := b.db.MergeIdentities(t.Context(), "no", "x", "y"); return err },
 		func() error { return b.db.DeleteIdentity(t.Context(), "no", "x") },
 	} {
 		b.fails(call(), face.NotFound, `"no"`, "there is g")
@@ -129,7 +129,7 @@ func TestIdentitiesOutlastTheNextIngest(t *testing.T) {
 	s, other := space("A", 4, true), space("B", 4, true)
 	b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{photo("/1", "sample-01", s, 1), photo("/2", "sample-02", s, 2), photo("/3", "", s, 3)}))
 	b.ok(b.db.RenameIdentity(t.Context(), "g", "sample-01", "renamed"))
-	b.ok(b.db.MergeIdentities(t.Context(), "g", "sample-02", "renamed"))
+	b.ok(b.mergedBy("sample-02", "renamed"))
 	b.ok(b.db.Enrol(t.Context(), "g", []face.Enrolment{
 		photo("/1", "sample-01", other, 1), photo("/2", "sample-02", s, 20), photo("/3", "sample-03", other, 3),
 	}))

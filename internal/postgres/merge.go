@@ -12,16 +12,18 @@ import (
 
 // MergeIdentities makes all images and faces of one identity those of another
 // and removes the first. It returns NotFound where one of them is unknown and
-// Invalid where both are the same. What it did is recorded; see UndoMerge.
-func (d *DB) MergeIdentities(ctx context.Context, gallery, from, into string) error {
+// Invalid where both are the same. What it did is recorded, under the UUID returned; see
+// UndoMerge.
+func (d *DB) MergeIdentities(ctx context.Context, gallery, from, into string) (record string, err error) {
 	if face.Readable(from) == face.Readable(into) {
-		return face.Errorf(face.Invalid, "identity %q cannot be merged into itself", from)
+		return "", face.Errorf(face.Invalid, "identity %q cannot be merged into itself", from)
 	}
 	id, err := d.galleryID(ctx, gallery)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return d.inTx(ctx, "postgres.MergeIdentities", func(tx pgx.Tx) error {
+	var done pgtype.UUID
+	err = d.inTx(ctx, "postgres.MergeIdentities", func(tx pgx.Tx) error {
 		ids, err := lockIdentities(ctx, tx, id, []string{from, into})
 		if err != nil {
 			return err
@@ -31,9 +33,13 @@ func (d *DB) MergeIdentities(ctx context.Context, gallery, from, into string) er
 				return unknownIdentity(gallery, name)
 			}
 		}
-		_, err = merge(ctx, tx, id, ids[face.Readable(from)], ids[face.Readable(into)])
+		done, err = merge(ctx, tx, id, ids[face.Readable(from)], ids[face.Readable(into)])
 		return err
 	})
+	if err != nil {
+		return "", err
+	}
+	return done.String(), nil
 }
 
 // Merge is MergeIdentities for UUIDs. It returns the record of what it did.

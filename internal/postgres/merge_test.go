@@ -169,7 +169,7 @@ func TestMergeOfNothing(t *testing.T) {
 	if b.id("dan") != dan.ID {
 		t.Error("another dan came back")
 	}
-	b.ok(b.db.MergeIdentities(t.Context(), "g", "dan", "bob"))
+	b.ok(b.mergedBy("dan", "bob"))
 	if n := one[int](b, `SELECT count(*) FROM visage.merges`); n != 2 {
 		t.Errorf("%d merges are recorded", n)
 	}
@@ -202,4 +202,10 @@ func TestMergesAtOnce(t *testing.T) {
 	if n, all := one[int](b, strays), one[int](b, `SELECT count(*) FROM visage.images`); n != 0 || all != 4 {
 		t.Errorf("%d of %d photographs are not their faces'", n, all)
 	}
+}
+
+// mergedBy merges two people of the gallery g.
+func (b *bench) mergedBy(from, into string) error {
+	_, err := b.db.MergeIdentities(b.Context(), "g", from, into)
+	return err
 }

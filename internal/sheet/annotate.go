@@ -49,7 +49,7 @@ func Annotate(photo *image.RGBA, marks []Mark) (err error) {
 		if base < letters { // no room above
 			base = min(box.Min.Y+width+letters, photo.Rect.Max.Y)
 		}
-		at := image.Pt(max(box.Min.X, 0), base)
+		at := image.Pt(max(min(box.Min.X, photo.Rect.Dx()-p.measure(font, m.Label)), 0), base) // all of it in the photograph, if it fits
 		for _, shadow := range []image.Point{{-1, -1}, {1, -1}, {-1, 1}, {1, 1}} {
 			p.write(font, ink, at.X+shadow.X*width/2, at.Y+shadow.Y*width/2, photo.Rect.Dx(), m.Label)
 		}

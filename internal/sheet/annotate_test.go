@@ -51,6 +51,14 @@ func TestAnnotateAtTheBorder(t *testing.T) {
 	if !drawn(photo, photo.Rect) {
 		t.Error("nothing is drawn")
 	}
+	wide := image.NewRGBA(image.Rect(0, 0, 400, 300))
+	mark := sheet.Mark{Detection: face.Detection{Box: face.Box{X1: 370, Y1: 100, X2: 399, Y2: 140}}, Label: "37 Man neutral"}
+	if err := sheet.Annotate(wide, []sheet.Mark{mark}); err != nil {
+		t.Fatal(err)
+	}
+	if !drawn(wide, image.Rect(290, 75, 360, 98)) {
+		t.Error("the end of the label lies outside the photograph")
+	}
 }
 
 func drawn(m *image.RGBA, r image.Rectangle) bool {
