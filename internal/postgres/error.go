@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -55,7 +56,11 @@ func Unreached(err error) string {
 	if !errors.As(err, &connecting) {
 		return ""
 	}
-	return strings.Join(strings.Fields(connecting.Error()), " ")
+	lines := strings.Split(connecting.Error(), "\n") // one for each attempt
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	return strings.Join(slices.Compact(lines), " ")
 }
 
 // unconnected says whether no connection could be made.
