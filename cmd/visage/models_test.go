@@ -79,11 +79,11 @@ func TestPullModels(t *testing.T) {
 		{Name: "two-nets", Aliases: []string{"pair"}, Kind: registry.Detector, Licence: "MIT", Files: []registry.File{whole}},
 		{Name: "made", Kind: registry.Detector, Files: []registry.File{made}},
 	}
-	store := registry.NewStore(entries, t.TempDir())
+	home := t.TempDir()
 	pull := func(name string, unpinned bool) (out, said string, err error) {
 		var o, e bytes.Buffer
 		a := &app{out: &o, errOut: &e}
-		err = a.pullModels(t.Context(), store, registry.Download{Client: server.Client(), Unpinned: unpinned}, []string{name})
+		err = a.pullModels(t.Context(), registry.NewStore(entries, home), registry.Download{Client: server.Client(), Unpinned: unpinned}, []string{name})
 		return o.String(), e.String(), err
 	}
 	if _, _, err := pull("TWONETS", false); face.CodeOf(err) != face.Invalid || !strings.Contains(err.Error(), "visage models pull two-nets --unpinned") {
@@ -95,6 +95,10 @@ func TestPullModels(t *testing.T) {
 	out, said, err := pull("pair", true)
 	if err != nil || strings.Count(out, "\n") != 2 || strings.Count(said, "recorded SHA-256") != 2 || !strings.Contains(said, "size unknown; licence: MIT") {
 		t.Errorf("pulled %s, said %s, %v", out, said, err)
+	}
+	server.Close() // what is installed is not asked for again
+	if again, said, err := pull("pair", true); err != nil || again != out || !strings.Contains(said, "two-nets is installed") {
+		t.Errorf("pulled again %s, said %s, %v", again, said, err)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func modelsPull(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "pull NAME...", Short: "Download weights from their publishers", Args: cobra.ArbitraryArgs,
-		Long: "Pull takes models' names (the preferred file of each) or names of files.\nA download that was cut short goes on where it ended; the hash is verified\nbefore the file is used. One that cannot be had does not keep the others from\ncoming.\n\n" +
+		Long: "Pull takes models' names (the preferred file of each) or names of files.\nA download that was cut short goes on where it ended; the hash is verified\nbefore the file is used. One that cannot be had does not keep the others from\ncoming, and what is installed already stays as it is.\n\n" +
 			"Some publishers give no hash. Their files are pulled with --unpinned only: what\ncomes first is trusted, its hash is recorded in models/pins.yaml in the home\nfolder, and from then on any other content is refused.\n\n" +
 			"With --all it takes every model that is not installed yet.",
 		Example: "  visage models pull yunet SFace\n  visage models pull --all --commercial",
