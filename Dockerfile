@@ -17,7 +17,7 @@ RUN apt-get update \
         libopencv-calib3d406 libopencv-core406 libopencv-dnn406 libopencv-features2d406 \
         libopencv-highgui406 libopencv-imgcodecs406 libopencv-imgproc406 \
         libopencv-objdetect406 libopencv-photo406 libopencv-video406 libopencv-videoio406 \
-        libturbojpeg0 \
+        libjpeg62-turbo libturbojpeg0 \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/visage/lib/libonnxruntime.so.1 /usr/local/lib/
 COPY --from=build /src/bin/visage /usr/local/bin/

@@ -8,7 +8,7 @@ readonly opencv_packages=(
   libopencv-calib3d-dev libopencv-core-dev libopencv-dnn-dev libopencv-features2d-dev
   libopencv-flann-dev libopencv-highgui-dev libopencv-imgcodecs-dev libopencv-imgproc-dev
   libopencv-ml-dev libopencv-objdetect-dev libopencv-photo-dev libopencv-stitching-dev
-  libopencv-video-dev libopencv-videoio-dev libturbojpeg0-dev opencv-data
+  libopencv-video-dev libopencv-videoio-dev libjpeg62-turbo-dev libturbojpeg0-dev opencv-data
 )
 
 # step_go checks that there is a Go, new enough for go.mod.

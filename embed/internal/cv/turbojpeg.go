@@ -36,7 +36,7 @@ func decodeJPEG(s *Source, pool *Pool, reduction int) (*Image, error) {
 		inks := make([]byte, len(pixels)/3*4)
 		err = decompress(s.data, whole, inks, m.Bounds().Max, C.TJPF_CMYK)
 		fromCMYK(inks, pixels)
-	} else {
+	} else if !decodeProgressive(s.data, reduction, pixels, m.Bounds().Max) {
 		err = decompress(s.data, whole, pixels, m.Bounds().Max, C.TJPF_BGR)
 	}
 	if err != nil {
