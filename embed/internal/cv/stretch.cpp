@@ -1,5 +1,6 @@
 #include "stretch.h"
 
+#include "fast.h"
 #include "guarded.h"
 #include <algorithm>
 #include <opencv2/core.hpp>
@@ -9,6 +10,10 @@
 // Levels between two pixels are kept in units of 1/64, of which 255 levels still
 // fit into 16 bits when they are doubled; weights are in units of 1/32768.
 static const int levelBits = 6, weightBits = 15;
+
+// pairBits are those of the weights of two neighbours, which are 1 together and still fit
+// into 16 bits.
+static const int pairBits = 14;
 
 // Tap is where a pixel of the result lies among the picture's columns, or rows:
 // at the one named, and so far on the way to the next, less than 1.
@@ -25,89 +30,109 @@ static Tap tap(int i, int from, int to) {
 	return {at, static_cast<short>((place - at) * (1 << weightBits))};
 }
 
-// part is how far a value goes towards another one, on 16 bits of each: the
-// upper half of the product, which is the half of what is wanted, of the double.
-static int part(int way, int weight) { return 2 * way * weight >> 16; }
-
 // between mixes two rows of n bytes.
-static void between(const unsigned char *upper, const unsigned char *lower, short weight, int n, short *row) {
-	int i = 0;
-#if CV_SIMD128
-	const cv::v_int16x8 by = cv::v_setall_s16(weight);
-	for (; i + 8 <= n; i += 8) {
-		const cv::v_int16x8 a = cv::v_reinterpret_as_s16(cv::v_load_expand(upper + i));
-		const cv::v_int16x8 b = cv::v_reinterpret_as_s16(cv::v_load_expand(lower + i));
-		const cv::v_int16x8 twice = cv::v_shl<levelBits + 1>(cv::v_sub_wrap(b, a));
-		cv::v_store(row + i, cv::v_add_wrap(cv::v_shl<levelBits>(a), cv::v_mul_hi(twice, by)));
-	}
-#endif
-	for (; i < n; i++) {
-		row[i] = static_cast<short>(upper[i] * (1 << levelBits) + part((lower[i] - upper[i]) * (1 << levelBits), weight));
+FAST static void between(const unsigned char *upper, const unsigned char *lower, short weight, int n, short *row) {
+	for (int i = 0; i < n; i++) {
+		const short twice = static_cast<short>((lower[i] - upper[i]) * (2 << levelBits));
+		row[i] = static_cast<short>(upper[i] * (1 << levelBits) + (twice * weight >> 16));
 	}
 }
 
-// Columns are the taps of a row, apart: the index of each one's first value, and
-// its weight four times, once for each of the values that are read.
+// Columns are the taps of a row, apart: the index of each one's first value, and the weights
+// of that pixel and of the next, of 16 bits each in one number.
 struct Columns {
-	std::vector<int> at;
-	std::vector<short> weights;
+	std::vector<int> at, pairs;
 
-	Columns(int from, int to) : at(to), weights(4L * to) {
+	Columns(int from, int to) : at(to), pairs(to) {
 		for (int x = 0; x < to; x++) {
 			const Tap t = tap(x, from, to);
+			const int next = t.weight >> (weightBits - pairBits);
 			at[x] = 3 * t.at;
-			std::fill_n(&weights[4L * x], 4, t.weight);
+			pairs[x] = next << 16 | ((1 << pairBits) - next);
 		}
 	}
 };
 
 #if CV_SIMD128
-// pair gives two pixels of the result: blue, green, red and a value of no
-// meaning of each.
-static inline cv::v_int16x8 pair(const short *row, const int *at, const short *weights) {
-	const cv::v_int16x8 a = cv::v_load_halves(row + at[0], row + at[1]);
-	const cv::v_int16x8 b = cv::v_load_halves(row + at[0] + 3, row + at[1] + 3);
-	return cv::v_add_wrap(a, cv::v_mul_hi(cv::v_shl<1>(cv::v_sub_wrap(b, a)), cv::v_load(weights)));
+// mixed gives a pixel of the result: blue, green, red and a value of no meaning.
+static inline cv::v_int32x4 mixed(const short *row, int at, int pair) {
+	cv::v_int16x8 both, rest;
+	cv::v_zip(cv::v_load(row + at), cv::v_load(row + at + 3), both, rest);
+	return cv::v_dotprod(both, cv::v_reinterpret_as_s16(cv::v_setall_s32(pair)));
 }
 
-// put writes the lower or upper four of eight values to a plane.
-static inline void put(const cv::v_uint32x4 &levels, const cv::v_float32x4 &scale, const cv::v_float32x4 &shift, float *to) {
-	cv::v_store(to, cv::v_muladd(cv::v_cvt_f32(cv::v_reinterpret_as_s32(levels)), scale, shift));
-}
-
-// fours writes as many whole fours of pixels as the row has, and says how many
-// pixels that were.
-static int fours(const short *row, const Columns &columns, float *const *to, float scale, const float *shift) {
+// several writes as many whole fours of pixels as the row has from one on, and says which
+// comes after them.
+static int several(const short *row, const Columns &columns, int x, float *const *to, float scale, const float *shift) {
 	const cv::v_float32x4 by = cv::v_setall_f32(scale);
-	const cv::v_float32x4 plus[3] = {cv::v_setall_f32(shift[0]), cv::v_setall_f32(shift[1]), cv::v_setall_f32(shift[2])};
 	const int width = static_cast<int>(columns.at.size());
-	int x = 0;
 	for (; x + 4 <= width; x += 4) {
-		const int *at = &columns.at[x];
-		const short *weights = &columns.weights[4L * x];
-		cv::v_int16x8 even, odd, first, last;
-		cv::v_zip(pair(row, at, weights), pair(row, at + 2, weights + 8), even, odd);
-		cv::v_zip(even, odd, first, last); // blue and green; red
-		cv::v_uint32x4 channels[4];
-		cv::v_expand(cv::v_reinterpret_as_u16(first), channels[0], channels[1]);
-		cv::v_expand(cv::v_reinterpret_as_u16(last), channels[2], channels[3]);
+		const int *at = &columns.at[x], *pairs = &columns.pairs[x];
+		cv::v_int32x4 channels[4];
+		cv::v_transpose4x4(mixed(row, at[0], pairs[0]), mixed(row, at[1], pairs[1]), mixed(row, at[2], pairs[2]),
+		                   mixed(row, at[3], pairs[3]), channels[0], channels[1], channels[2], channels[3]);
 		for (int c = 0; c < 3; c++) {
-			put(channels[c], by, plus[c], to[c] + x);
+			cv::v_store(to[c] + x, cv::v_cvt_f32(channels[c]) * by + cv::v_setall_f32(shift[c]));
 		}
 	}
 	return x;
 }
 #else
-static int fours(const short *, const Columns &, float *const *, float, const float *) { return 0; }
+static int several(const short *, const Columns &, int x, float *const *, float, const float *) { return x; }
+#endif
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+
+// WIDE is for processors that have AVX2.
+#define WIDE __attribute__((target("avx2")))
+
+// mixed2 is mixed for a pixel and for the fourth after it.
+WIDE static inline __m256i mixed2(const short *row, const int *at, __m256i pairs) {
+	const __m256i together = _mm256_setr_epi8(0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11, 4, 5, 10, 11, 0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11, 4, 5, 10, 11);
+	const __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i *>(row + at[0]));
+	const __m128i second = _mm_loadu_si128(reinterpret_cast<const __m128i *>(row + at[4]));
+	return _mm256_madd_epi16(_mm256_shuffle_epi8(_mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1), together), pairs);
+}
+
+// eights writes as many whole eights of pixels as the row has, and says how many pixels
+// that were.
+WIDE static int eights(const short *row, const Columns &columns, float *const *to, float scale, const float *shift) {
+	const __m256 by = _mm256_set1_ps(scale);
+	const __m256 plus[3] = {_mm256_set1_ps(shift[0]), _mm256_set1_ps(shift[1]), _mm256_set1_ps(shift[2])};
+	const int width = static_cast<int>(columns.at.size());
+	int x = 0;
+	for (; x + 8 <= width; x += 8) {
+		const int *at = &columns.at[x];
+		const __m256i pairs = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(&columns.pairs[x]));
+		const __m256i a = mixed2(row, at, _mm256_shuffle_epi32(pairs, 0x00)), b = mixed2(row, at + 1, _mm256_shuffle_epi32(pairs, 0x55));
+		const __m256i c = mixed2(row, at + 2, _mm256_shuffle_epi32(pairs, 0xaa)), d = mixed2(row, at + 3, _mm256_shuffle_epi32(pairs, 0xff));
+		const __m256i lower = _mm256_unpacklo_epi32(a, b), upper = _mm256_unpacklo_epi32(c, d);
+		const __m256i channels[3] = {
+			_mm256_unpacklo_epi64(lower, upper), _mm256_unpackhi_epi64(lower, upper),
+			_mm256_unpacklo_epi64(_mm256_unpackhi_epi32(a, b), _mm256_unpackhi_epi32(c, d)),
+		};
+		for (int k = 0; k < 3; k++) {
+			_mm256_storeu_ps(to[k] + x, _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(channels[k]), by), plus[k]));
+		}
+	}
+	return x;
+}
+
+static bool wide() { return __builtin_cpu_supports("avx2"); }
+#else
+static int eights(const short *, const Columns &, float *const *, float, const float *) { return 0; }
+static bool wide() { return false; }
 #endif
 
 // along writes the pixels of the result that lie on a row.
 static void along(const short *row, const Columns &columns, float *const *to, float scale, const float *shift) {
 	const int width = static_cast<int>(columns.at.size());
-	for (int x = fours(row, columns, to, scale, shift); x < width; x++) {
+	for (int x = several(row, columns, wide() ? eights(row, columns, to, scale, shift) : 0, to, scale, shift); x < width; x++) {
+		const int next = columns.pairs[x] >> 16;
 		for (int c = 0; c < 3; c++) {
 			const short *at = row + columns.at[x] + c;
-			to[c][x] = (at[0] + part(at[3] - at[0], columns.weights[4L * x])) * scale + shift[c];
+			to[c][x] = static_cast<float>(at[0] * ((1 << pairBits) - next) + at[3] * next) * scale + shift[c];
 		}
 	}
 }
@@ -117,14 +142,14 @@ void visage_stretch(visage_picture from, int width, int height, float *planes, c
 	guarded(error, [&] {
 		const Columns columns(from.width, width);
 		const long bytes = 3L * from.width;
-		std::vector<short> row(bytes + 4); // four values are read at once, from the pixel after the last one too
+		std::vector<short> row(bytes + 8); // eight values are read at once, from the pixel after the last one too
 		for (int y = 0; y < height; y++) {
 			const Tap t = tap(y, from.height, height);
 			const unsigned char *upper = from.pixels + bytes * t.at;
 			const unsigned char *lower = from.pixels + bytes * std::min(t.at + 1, from.height - 1);
 			between(upper, lower, t.weight, static_cast<int>(bytes), row.data());
 			float *const to[3] = {planes + plane[0] + stride * y, planes + plane[1] + stride * y, planes + plane[2] + stride * y};
-			along(row.data(), columns, to, scale / (1 << levelBits), shift);
+			along(row.data(), columns, to, scale / (1 << (levelBits + pairBits)), shift);
 		}
 	});
 }
