@@ -19,8 +19,11 @@ import (
 // between, package jpeg reads the coefficients. It says whether it could: all other pictures,
 // damaged ones among them, are decompress's.
 func decodeProgressive(data []byte, reduction int, into []byte, size image.Point) bool {
+	// Of so few pixels TurboJPEG takes another fraction than is asked for, if it comes to the
+	// same size.
+	const few = 8
 	photo, err := jpeg.Read(data)
-	if err != nil {
+	if err != nil || reduction > 1 && min(photo.Width, photo.Height) < few {
 		return false
 	}
 	c := C.visage_coefficients_new()

@@ -23,6 +23,9 @@ func sameAsTurboJPEG(t *testing.T, name string, data []byte) bool {
 	}
 	for _, reduction := range []int{1, 2, 4, 8} {
 		got := cv.DecodeProgressive(source, reduction)
+		if got == nil && reduction > 1 && min(source.Width(), source.Height()) < 8 {
+			continue
+		}
 		if got == nil {
 			return false
 		}
@@ -36,7 +39,7 @@ func sameAsTurboJPEG(t *testing.T, name string, data []byte) bool {
 
 func TestProgressiveIsTurboJPEGs(t *testing.T) {
 	t.Parallel()
-	for _, size := range []image.Point{{1, 1}, {7, 8}, {17, 31}, {64, 48}, {203, 131}} {
+	for _, size := range []image.Point{{1, 1}, {3, 3}, {4, 4}, {5, 9}, {7, 8}, {8, 8}, {17, 31}, {64, 48}, {203, 131}} {
 		colours := noise(t, size.X, size.Y)
 		grey := colours.Grey()
 		t.Cleanup(func() { check(t, grey.Close()) })

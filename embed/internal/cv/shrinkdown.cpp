@@ -17,14 +17,14 @@ struct Shares {
 	unsigned short by, between, lastBy, scale, half;
 
 	explicit Shares(const Cover &c) : scale(1) {
-		const int between = c.count - 2, sums = (std::max(0, between) + most - 1) / most;
-		while (2 * scale * std::max(1, between) <= most) {
+		const int inner = std::max(0, c.count - 2), sums = (inner + most - 1) / most;
+		while (2 * scale * std::max(1, inner) <= most) {
 			scale = static_cast<unsigned short>(2 * scale);
 		}
 		const auto share = [](double part, int times) { return static_cast<unsigned short>(part * levelUnits * 65536 / times + 0.5); };
 		by = share(c.by, 256);
 		lastBy = share(c.lastBy, 256);
-		this->between = share(c.between, scale);
+		between = inner > 0 ? share(c.between, scale) : 0;
 		half = static_cast<unsigned short>((2 + sums) / 2);
 	}
 };

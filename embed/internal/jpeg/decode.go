@@ -45,7 +45,7 @@ func (p *Photo) Coefficients(rows [][][]Block, scratch []byte) error {
 		}
 	}
 	for _, s := range d.scans {
-		if !s.bits.spent() || s.run != 0 {
+		if !s.bits.spent() || s.run != 0 || restarts(s.rest) {
 			return ErrOther
 		}
 	}

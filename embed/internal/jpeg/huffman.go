@@ -1,5 +1,7 @@
 package jpeg
 
+import "slices"
+
 // lookahead is how many bits are looked up at once. Most codes are no longer.
 const lookahead = 10
 
@@ -27,6 +29,9 @@ func (d *decoder) defineTables(content []byte) error {
 			symbols += int(n)
 		}
 		if symbols > 256 || len(content) < 17+symbols {
+			return ErrOther
+		}
+		if content[0] < 16 && slices.ContainsFunc(content[17:17+symbols], func(size byte) bool { return size > 15 }) {
 			return ErrOther
 		}
 		t, err := newTable([16]byte(content[1:17]), content[17:17+symbols])

@@ -192,6 +192,9 @@ func TestOthers(t *testing.T) {
 		"sixteen samples":             bytes.Replace(whole, []byte{3, 1, 0x22}, []byte{3, 1, 0x44}, 1),
 		"another component's name":    bytes.Replace(whole, []byte{3, 1, 0x22}, []byte{3, 9, 0x22}, 1),
 		"many tables":                 bytes.Replace(whole, last, append(bytes.Repeat(append([]byte{0xff, 0xc4, 0, 19}, make([]byte, 17)...), 300), last...), 1),
+		"a restart too many":          bytes.Replace(whole, last, append(append([]byte{0xff, 0xd0}, make([]byte, 100)...), last...), 1),
+		"lower":                       bytes.Replace(encoded(t, image.Pt(8, 48), 1, 90, 1, 1), []byte{8, 0, 48, 0, 8}, []byte{8, 0, 40, 0, 8}, 1),
+		"a difference of 16 bits":     bytes.Replace(whole, []byte{0xff, 0xc4}, append([]byte{0xff, 0xc4, 0, 20, 3, 1}, append(make([]byte, 15), 16, 0xff, 0xc4)...), 1),
 		"higher":                      bytes.Replace(whole, []byte{8, 0, 24, 0, 40}, []byte{8, 0, 56, 0, 40}, 1),
 	} {
 		if bytes.Equal(data, whole) {

@@ -37,7 +37,7 @@ func (d *decoder) addScan(content, data []byte) (rest []byte, err error) {
 		if rest, err = marked(rest); err != nil {
 			return nil, err
 		}
-		if rest[1] < markerRST0 || rest[1] >= markerSOI {
+		if !restarts(rest) {
 			break
 		}
 	}
@@ -49,9 +49,17 @@ func (d *decoder) addScan(content, data []byte) (rest []byte, err error) {
 		s.interval = math.MaxInt
 	}
 	s.left = s.interval
-	d.scans = append(d.scans, s)
+	if d.scans = append(d.scans, s); len(d.scans) > mostScans {
+		return nil, ErrOther
+	}
 	return rest, nil
 }
+
+// mostScans are as many as libjpeg-turbo takes in its own limit of scans.
+const mostScans = 500
+
+// restarts says whether what begins with a marker begins with one of restart.
+func restarts(rest []byte) bool { return rest[1] >= markerRST0 && rest[1] < markerSOI }
 
 func (d *decoder) header(content []byte) (*scan, error) {
 	if len(content) < 1 {
