@@ -44,22 +44,28 @@ func TestShrinkIsResizeByAreas(t *testing.T) {
 	}
 }
 
-// However many rows make one pixel, white stays white, and so does every other grey.
-func TestShrinkOfManyRows(t *testing.T) {
+// However many rows or columns make one pixel, white stays white, and so does every other
+// grey.
+func TestShrinkOfManyPixels(t *testing.T) {
 	t.Parallel()
 	for _, level := range []byte{255, 100} {
-		m := image.NewRGBA(image.Rect(0, 0, 37, 3001))
-		for i := range m.Pix {
-			m.Pix[i] = level | byte(255*(i%4/3))
-		}
-		picture, err := cv.Decode(asPNG(t, m), cv.Limits{Bytes: 1 << 24, Pixels: 1 << 24})
-		check(t, err)
-		t.Cleanup(func() { check(t, picture.Close()) })
-		for _, height := range []int{1, 7, 1500} {
-			small, err := picture.Shrink(cv.Region{Width: 37, Height: 3001}, 5, height)
-			for i, got := range rgba(t, small, err).Pix {
-				if i%4 != 3 && got != level {
-					t.Fatalf("%d to %d rows: level %d, want %d", 3001, height, got, level)
+		for _, size := range []image.Point{{37, 3001}, {37, 20011}, {3001, 37}, {20011, 5}} {
+			m := image.NewRGBA(image.Rectangle{Max: size})
+			for i := range m.Pix {
+				m.Pix[i] = level | byte(255*(i%4/3))
+			}
+			colours, err := cv.Decode(asPNG(t, m), cv.Limits{Bytes: 1 << 24, Pixels: 1 << 24})
+			check(t, err)
+			grey := colours.Grey()
+			for _, picture := range []*cv.Image{colours, grey} {
+				t.Cleanup(func() { check(t, picture.Close()) })
+				for _, to := range []image.Point{{5, 1}, {1, 7}, {1500, 2}, {5, 1500}} {
+					small, err := picture.Shrink(cv.Region{Width: float64(size.X), Height: float64(size.Y)}, to.X, to.Y)
+					for i, got := range rgba(t, small, err).Pix {
+						if i%4 != 3 && got != level {
+							t.Fatalf("%v to %v pixels of %d channels: level %d, want %d", size, to, picture.Channels(), got, level)
+						}
+					}
 				}
 			}
 		}

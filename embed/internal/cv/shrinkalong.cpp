@@ -42,7 +42,7 @@ Taps::Taps(const std::vector<Cover> &columns, int channels) : channels(channels)
 }
 
 // colours is along for three channels. Where the number of steps is known to the compiler,
-// as fixed, that saves a fifth.
+// as fixed, a usual face is scaled down in a sixth less time.
 template <int fixed>
 FAST static void colours(const short *row, const std::vector<int> &from, const short *shares, int steps, unsigned char *to) {
 	for (const int first : from) {

@@ -13,6 +13,7 @@ static const int line = 64;
 
 // Shares are a Cover's for numbers of 16 bits, of which the upper half of the product is
 // in levelUnits: of a byte times 256, and of a sum of bytes times scale.
+// They are rounded down, so that no level exceeds 15 bits.
 struct Shares {
 	unsigned short by, between, lastBy, scale, half;
 
@@ -21,7 +22,7 @@ struct Shares {
 		while (2 * scale * std::max(1, inner) <= most) {
 			scale = static_cast<unsigned short>(2 * scale);
 		}
-		const auto share = [](double part, int times) { return static_cast<unsigned short>(part * levelUnits * 65536 / times + 0.5); };
+		const auto share = [](double part, int times) { return static_cast<unsigned short>(part * levelUnits * 65536 / times); };
 		by = share(c.by, 256);
 		lastBy = share(c.lastBy, 256);
 		between = inner > 0 ? share(c.between, scale) : 0;
