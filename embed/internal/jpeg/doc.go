@@ -1,7 +1,7 @@
 // Package jpeg reads the coefficients of progressive JPEGs (ITU-T T.81, annex G), which
 // libjpeg-turbo does at a fifth of the speed at which it reads baseline ones. What it
 // gains it owes to a set of bits for each block, which says where coefficients are that
-// are not zero: a refinement visits those alone.
+// are not zero, so that a refinement visits those alone, and to reading all scans side by side.
 //
 // It takes whole, well-formed pictures only, and says of all others, the unusual as well
 // as the damaged, that they are not for it (ErrOther). They are libjpeg-turbo's, which knows
